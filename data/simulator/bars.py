@@ -1,0 +1,190 @@
+"""Historical bars. A day is a bridge from its open to its close; the past before the world began is a fixed random walk.
+
+The walk is a function of (seed, symbol, day) only, so that the same question always gets the same answer, and it is tied
+to the price of the world's first day, so that the last bar joins today's price.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from datetime import time as daytime
+from functools import lru_cache
+
+from data.simulator.calendar import DAY, Hours, close_time, local, previous_session, sessions, timestamp
+from data.simulator.calendar import is_session as trades_on
+from data.simulator.instruments import BY_SYMBOL
+from data.simulator.market import Market
+
+BAR_SECONDS = {
+    "1 secs": 1, "5 secs": 5, "10 secs": 10, "15 secs": 15, "30 secs": 30, "1 min": 60, "2 mins": 120, "3 mins": 180,
+    "5 mins": 300, "10 mins": 600, "15 mins": 900, "20 mins": 1200, "30 mins": 1800, "1 hour": 3600, "2 hours": 7200,
+    "3 hours": 10800, "4 hours": 14400, "8 hours": 28800, "1 day": 86400, "1 week": 604800, "1 W": 604800,
+    "1 month": 2592000, "1 M": 2592000,
+}  # fmt: skip
+DURATIONS = {"S": 1, "D": 86400, "W": 604800, "M": 30 * 86400, "Y": 365 * 86400}
+LONGEST = 20_000
+"""Bars in one answer at most; a request that needs more is refused, as TWS refuses unreasonable ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Open, high, low, close in USD; volume in shares; ``start`` in seconds since the epoch."""
+
+    start: float
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: int
+    average: float
+    count: int
+
+
+class History:
+    """The past of a market."""
+
+    def __init__(self, market: Market, hours: Hours) -> None:
+        self._market, self._hours = market, hours
+
+    def bars(self, symbol: str, end: float, span: float, size: int, regular: bool) -> list[Bar]:
+        """Bars of ``size`` seconds that start in the ``span`` seconds before ``end``, oldest first."""
+        if size >= 86400:
+            return self._daily(symbol, end, span, size)
+        found: list[Bar] = []
+        first = local(end - span).date()
+        for day in sessions(previous_session(first), local(end).date()):
+            found += self._intraday(symbol, day, end - span, end, size, regular)
+        return found
+
+    def _daily(self, symbol: str, end: float, span: float, size: int) -> list[Bar]:
+        today = local(end).date()
+        first = today - timedelta(days=max(round(span / 86400), 1))
+        if span <= 86400 * 200:
+            # IBKR counts days as sessions: "30 D" is thirty bars.
+            wanted = round(span / 86400) if span % (30 * 86400) and span % 604800 else 0
+            days = list(sessions(today - timedelta(days=max(wanted * 2, 10)), today))[-wanted:] if wanted else []
+            days = days or list(sessions(first, today))
+        else:
+            days = list(sessions(first, today))
+        bars = [self._day(symbol, day) for day in days]
+        if size == 86400:
+            return bars
+        return _merge(bars, _week if size == 604800 else _month)
+
+    def _close(self, symbol: str, day: date) -> float:
+        """The day's closing price: known for today, walked back from the previous close before."""
+        state = self._market.stocks[symbol]
+        current = self._hours.session_date(self._market.moment)
+        if day >= current:
+            return state.last
+        steps = walk(self._market.seed, symbol)
+        anchor = previous_session(current - DAY)
+        vol = BY_SYMBOL[symbol].volatility
+        return round(state.close * math.exp(vol / math.sqrt(252) * (steps(day) - steps(anchor))), 2)
+
+    def _day(self, symbol: str, day: date) -> Bar:
+        state = self._market.stocks[symbol]
+        start = timestamp(day, daytime(9, 30))
+        draw = random.Random(f"{self._market.seed}/{symbol}/{day}/bar")
+        volume = int(2e6 * (0.5 + draw.random()))
+        if day >= self._hours.session_date(self._market.moment):
+            return Bar(start, state.open, state.high, state.low, state.last, state.volume, state.last, 100)
+        close = self._close(symbol, day)
+        before = self._close(symbol, previous_session(day - DAY))
+        open_ = round(before + (close - before) * draw.uniform(-0.2, 0.4), 2)
+        wide = before * BY_SYMBOL[symbol].volatility / math.sqrt(252) * 0.5
+        high = round(max(open_, close) + wide * draw.random(), 2)
+        low = round(max(min(open_, close) - wide * draw.random(), 0.01), 2)
+        return Bar(start, open_, high, low, close, volume, round((open_ + close + high + low) / 4, 2), volume // 120)
+
+    def _intraday(self, symbol: str, day: date, first: float, end: float, size: int, regular: bool) -> list[Bar]:
+        opening, closing = timestamp(day, daytime(9, 30)), timestamp(day, close_time(day))
+        if not regular:
+            opening, closing = timestamp(day, daytime(4)), timestamp(day, daytime(20))
+        # Today's path ends now, at the last price.
+        closing = min(closing, max(self._market.moment, opening + size))
+        bar = self._day(symbol, day)
+        count = max(int((closing - opening) // size), 1)
+        if not opening < end or closing <= first:
+            return []
+        draw = random.Random(f"{self._market.seed}/{symbol}/{day}/{size}/{regular}")
+        path = _bridge(bar, count, draw)
+        found = []
+        for n in range(count):
+            start = opening + n * size
+            low, high = sorted((path[n], path[n + 1]))
+            edge = (bar.high - bar.low) / count * draw.random()
+            if first <= start < end:
+                top, bottom = round(min(high + edge, bar.high), 2), round(max(low - edge, bar.low), 2)
+                volume = max(bar.volume // count, 1)
+                average = round((top + bottom) / 2, 2)
+                found.append(
+                    Bar(
+                        start, path[n], max(top, high), min(bottom, low), path[n + 1], volume, average, volume // 90 + 1
+                    )
+                )
+        return found
+
+
+def _bridge(bar: Bar, count: int, draw: random.Random) -> list[float]:
+    """A path from the day's open to its close inside its range."""
+    steps = [0.0]
+    for _ in range(count):
+        steps.append(steps[-1] + draw.gauss(0, 1))
+    last, scale = steps[-1], (bar.high - bar.low) / (4 * math.sqrt(count))
+    path = []
+    for n, value in enumerate(steps):
+        line = bar.open + (bar.close - bar.open) * n / count
+        path.append(round(min(max(line + scale * (value - last * n / count), bar.low), bar.high), 2))
+    return path
+
+
+def _month(bar: Bar) -> tuple[int, int]:
+    day = local(bar.start)
+    return day.year, day.month
+
+
+def _week(bar: Bar) -> tuple[int, int]:
+    return local(bar.start).isocalendar()[:2]
+
+
+def _merge(bars: list[Bar], key: Callable[[Bar], tuple[int, int]]) -> list[Bar]:
+    """Days to weeks or months."""
+    merged: dict[tuple[int, int], Bar] = {}
+    for bar in bars:
+        have = merged.get(key(bar))
+        if have is None:
+            merged[key(bar)] = bar
+            continue
+        high, low = max(have.high, bar.high), min(have.low, bar.low)
+        volume, count = have.volume + bar.volume, have.count + bar.count
+        merged[key(bar)] = Bar(have.start, have.open, high, low, bar.close, volume, have.average, count)
+    return list(merged.values())
+
+
+class _Walk:
+    """A random walk over sessions since 2015, summed once and kept."""
+
+    def __init__(self, seed: int, symbol: str) -> None:
+        self._name = f"{seed}/{symbol}/walk"
+        self._sums: dict[date, float] = {}
+        self._last, self._sum = date(2015, 1, 1), 0.0
+
+    def __call__(self, day: date) -> float:
+        while self._last < day:
+            self._last += DAY
+            if trades_on(self._last):
+                # Mean-reverting, so that ten years back is still a price of the same kind.
+                self._sum = self._sum * 0.998 + random.Random(f"{self._name}/{self._last}").gauss(0, 1)
+            self._sums[self._last] = self._sum
+        return self._sums.get(day, 0.0)
+
+
+@lru_cache(maxsize=64)
+def walk(seed: int, symbol: str) -> _Walk:
+    """The walk of a symbol for a seed."""
+    return _Walk(seed, symbol)

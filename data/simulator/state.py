@@ -1,0 +1,38 @@
+"""The world on disk: one JSON file, replaced whole.
+
+It is written before a fill is announced and once a second besides. There is no fsync: the page cache outlives a killed
+process, and after a power cut a demo may begin anew; a file that cannot be read is put aside, never overwritten.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+log = logging.getLogger("mtz.gateway")
+
+
+def save(path: Path, data: dict[str, Any]) -> None:
+    """Replace the file in one step. Raises OSError."""
+    scratch = path.with_name(path.name + ".new")
+    scratch.write_text(json.dumps(data, separators=(",", ":")))
+    os.replace(scratch, path)
+
+
+def load(path: Path) -> dict[str, Any] | None:
+    """The saved world, or None where there is none (or none that can be read)."""
+    try:
+        data = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        data = None
+    if not isinstance(data, dict) or data.get("version") != 1:
+        aside = path.with_name(path.name + ".unreadable")
+        os.replace(path, aside)
+        log.warning("%s cannot be read; moved to %s, starting anew", path, aside.name)
+        return None
+    return data
