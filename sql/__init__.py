@@ -1,0 +1,1 @@
+"""SQL text only: migrations, roles and named queries, read by `data`."""
