@@ -1,0 +1,198 @@
+"""The shapes of every answer: what `Reads` returns is what REST sends, `/ws` pushes and the page shows.
+
+JSON-ready: times are ISO 8601 UTC strings ending in Z, unknown is None, money and prices are numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypedDict
+
+FreshnessName = Literal["live", "delayed", "frozen", "stale", "closed", "offline"]
+PhaseName = Literal["pre", "open", "post", "closed"]
+SourceName = Literal["demo", "paper", "live"]
+
+
+class PortfolioView(TypedDict):
+    """`GET /api/portfolio/` and `portfolio.update`. Amounts are in `currency`; `cushion` and `daily_pnl_pct` are
+    fractions of 1 and percent respectively: 0.42 and 1.25 mean 0.42 and 1.25 %."""
+
+    account: str
+    source: SourceName
+    currency: str | None
+    as_of: str | None
+    freshness: FreshnessName
+    gateway_state: str
+    gateway_reason: str | None
+    market_phase: PhaseName | None
+    net_liquidation: float | None
+    cash: float | None
+    available_funds: float | None
+    buying_power: float | None
+    excess_liquidity: float | None
+    initial_margin: float | None
+    maintenance_margin: float | None
+    cushion: float | None
+    gross_position_value: float | None
+    daily_pnl: float | None
+    daily_pnl_pct: float | None
+    unrealized_pnl: float | None
+    realized_pnl: float | None
+    total_pnl: float | None
+    total_pnl_since: str | None
+
+
+class PositionView(TypedDict):
+    con_id: int
+    symbol: str
+    local_symbol: str
+    sec_type: str
+    trading_class: str | None
+    expiry: str | None  # YYYY-MM-DD
+    strike: float | None
+    right: Literal["C", "P"] | None
+    multiplier: float
+    currency: str
+    quantity: float
+    avg_cost: float | None
+    market_price: float | None
+    market_value: float | None
+    unrealized_pnl: float | None
+    realized_pnl: float | None
+    daily_pnl: float | None
+    delta: float | None
+    gamma: float | None
+    theta: float | None
+    vega: float | None
+    implied_vol: float | None
+    underlying_price: float | None
+    as_of: str
+
+
+class PositionsView(TypedDict):
+    """`GET /api/portfolio/positions` and `positions.update` (there `items` holds the changed rows only)."""
+
+    account: str
+    revision: int
+    as_of: str | None
+    full: bool  # items is the whole list; False: changes only, `removed` names what is gone
+    items: list[PositionView]
+    removed: list[int]
+
+
+class TradeView(TypedDict):
+    """One effective execution; `realized_pnl` and `commission` are None until the broker reports them."""
+
+    id: int
+    exec_id: str
+    time: str
+    session_date: str
+    account: str
+    con_id: int
+    symbol: str
+    local_symbol: str
+    sec_type: str
+    expiry: str | None
+    strike: float | None
+    right: Literal["C", "P"] | None
+    multiplier: float
+    currency: str
+    side: Literal["BOT", "SLD"]
+    quantity: float
+    price: float
+    kind: str
+    exchange: str | None
+    order_id: int | None
+    perm_id: int | None
+    client_id: int | None
+    order_ref: str | None
+    commission: float | None
+    commission_currency: str | None
+    realized_pnl: float | None
+    strategy: str | None
+    correction: int  # 0: as first reported; n: the broker corrected it n times
+
+
+class TradesView(TypedDict):
+    account: str
+    revision: int
+    items: list[TradeView]
+    next_before: str | None  # the cursor of the next page, None at the end
+
+
+class MetricView(TypedDict):
+    """One card: its value, its change where it has one, how old it is, where it comes from and by which rule."""
+
+    key: str
+    title: str
+    value: float | None
+    unit: Literal["money", "percent", "fraction", "count"]
+    change: float | None
+    change_unit: NotRequired[Literal["money", "percent"]]
+    as_of: str | None
+    source: str  # one phrase: where the number comes from
+    rule: str  # one sentence: how it is made
+    reason: str | None  # why value is None, else None
+
+
+class SummaryView(TypedDict):
+    """`GET /api/portfolio/summary`: the ten cards of the Overview, in order."""
+
+    account: str
+    currency: str | None
+    as_of: str | None
+    freshness: FreshnessName
+    items: list[MetricView]
+
+
+class ComponentView(TypedDict):
+    state: str
+    reason: str | None
+    since: str | None
+    age_s: float | None  # seconds since its last sign of life
+
+
+class HealthView(TypedDict):
+    """`GET /api/portfolio/health` and `status.update`: each part with its age."""
+
+    account: str
+    source: SourceName
+    freshness: FreshnessName
+    as_of: str | None
+    age_s: float | None
+    database: ComponentView
+    poller: ComponentView
+    gateway: ComponentView
+    gateway_address: str
+    market_phase: PhaseName | None
+    next_phase_at: str | None
+    market_data_type: int | None
+    market_data_lines: int
+    queue_depth: int
+    spool_bytes: int
+    implausible: int
+    other_clients_fills: bool | None
+    last_error: str | None
+    last_error_at: str | None
+
+
+class EquityPoint(TypedDict):
+    time: int  # seconds since the epoch, UTC
+    value: float
+
+
+class OutageView(TypedDict):
+    kind: str
+    started: str
+    ended: str | None
+    reason: str
+
+
+class EquityView(TypedDict):
+    """Net liquidation of the current trading day, at most a thousand points, and the spans where there is none."""
+
+    account: str
+    session_date: str | None
+    currency: str | None
+    resolution_s: int
+    items: list[EquityPoint]
+    outages: list[OutageView]
