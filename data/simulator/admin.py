@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from data.simulator import matching
@@ -16,6 +17,7 @@ from data.simulator.chains import expirations
 from data.simulator.client import Subscriptions
 from data.simulator.genesis import HOUSE_CLIENT
 from data.simulator.instruments import UNDERLYINGS, Instrument, by_con_id, option, stock
+from data.simulator.market import Market
 from data.simulator.orders import Order
 from data.simulator.valuation import Line
 
@@ -226,22 +228,28 @@ def omit(gateway: Gateway, ids: list[int] | None = None) -> Answer:
     return {}
 
 
+def _nearest_strikes(market: Market, symbol: str) -> list[float]:
+    last = market.stocks[symbol].last
+    return sorted(market.listing.strikes(symbol), key=lambda strike: abs(strike - last))
+
+
 def add_positions(gateway: Gateway, n: int = 60, account: str = "") -> Answer:
-    """Open ``n`` more short option positions, spread over the underlyings."""
-    world, made = gateway.world, []
-    for name in (u.symbol for u in UNDERLYINGS if u.has_options):
-        for strike in world.market.listing.strikes(name):
-            near = abs(strike / world.market.stocks[name].last - 1) < 0.12
-            contract = option(name, _expiry(gateway), strike, "P")
-            if near and len(made) < n and not world.accounts[_account(gateway, account)].quantity(contract.con_id):
-                if sum(by_con_id(c).symbol == name for c in made) < n // 17 + 1:
-                    fill(gateway, contract.con_id, "SELL", 1, account=account)
-                    made.append(contract.con_id)
+    """Open ``n`` more short puts near the money, spread over the underlyings."""
+    world, name = gateway.world, _account(gateway, account)
+    expiry = expirations(world.session)[4]
+    by_symbol = [
+        [
+            contract.con_id
+            for strike in _nearest_strikes(world.market, u.symbol)
+            if not world.accounts[name].quantity((contract := option(u.symbol, expiry, strike, "P")).con_id)
+        ]
+        for u in UNDERLYINGS
+        if u.has_options
+    ]
+    made = [con_id for rank in zip_longest(*by_symbol) for con_id in rank if con_id][:n]
+    for con_id in made:
+        fill(gateway, con_id, "SELL", 1, account=name)
     return {"con_ids": made}
-
-
-def _expiry(gateway: Gateway) -> str:
-    return expirations(gateway.world.session)[4]
 
 
 def tick(gateway: Gateway, con_id: int) -> Answer:

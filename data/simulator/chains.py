@@ -71,7 +71,7 @@ class Listing:
     ) -> Iterator[Instrument]:
         """Every contract that matches; empty or zero terms match all.
 
-        ``expiry`` may be a month (``YYYYMM``). A strike that is off the current list is found if it is named and lies
+        Expired contracts are not found, as in TWS. ``expiry`` may be a month (``YYYYMM``). A strike that is off the current list is found if it is named and lies
         on the strike grid: contracts listed earlier stay tradable.
         """
         if con_id:
@@ -79,7 +79,8 @@ class Listing:
                 found = by_con_id(con_id)
             except KeyError:
                 return
-            if not symbol or symbol == found.symbol:
+            expired = found.is_option and found.expiry_date < today
+            if not expired and symbol in ("", found.symbol):
                 yield found
             return
         if symbol not in BY_SYMBOL:

@@ -119,6 +119,10 @@ class Client(asyncio.Protocol):
         except WireError as error:
             log.warning("client %s: %s; closing its connection", self.client_id, error)
             self.close()
+        except Exception:
+            # Whatever one client's bytes set off must not end the others' connections.
+            log.exception("client %s: a request failed; closing its connection", self.client_id)
+            self.close()
 
     def _skip_prefix(self, data: bytes) -> bytes:
         self._prefix += data
@@ -178,7 +182,7 @@ class Client(asyncio.Protocol):
             self._start(message_id, fields)
             return
         if not self._limit.allow():
-            self.error(-1, 100, "Max rate of messages per second has been exceeded: max=50 rec=51")
+            self.error(-1, 100, "Max rate of messages per second has been exceeded")
             return
         handler = self._handlers.get(message_id)
         if handler is None:

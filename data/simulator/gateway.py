@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from data.simulator import state
 from data.simulator.admin import Admin
@@ -91,14 +92,30 @@ class Gateway:
         saved = state.load(options.state_path) if options.state_path else None
         if saved:
             world.load(saved)
+            prices = state.load(self._prices_path())
+            if prices and prices["session"] == world.session.isoformat():
+                world.load_prices(prices)
             if options.speed != 1.0:
                 self.clock.set(world.moment)
             log.info("going on from the state of %s", options.state_path)
         open_books(world)
-        # What expired or was paid while nobody was here happens now, in order.
-        world.step(max(self.clock.now(), world.moment))
+        self._catch_up(world)
         world.events.clear()
         return world
+
+    def _catch_up(self, world: World) -> None:
+        """What happened while nobody was here happens now, session by session: expiries, dividends, house trades."""
+        now = max(self.clock.now(), world.moment)
+        while (end := world.hours.session_end(world.session)) <= now:
+            world.step(end)
+            if self.options.trader:
+                for name in world.accounts:
+                    Trader(name).catch_up(world)
+        world.step(now)
+
+    def _prices_path(self) -> Path:
+        assert self.options.state_path is not None
+        return self.options.state_path.with_name(self.options.state_path.name + ".prices")
 
     # -- life
 
@@ -222,7 +239,10 @@ class Gateway:
 
     def tick(self) -> None:
         """Move the world to now and tell what changed."""
+        session = self.world.session
         changed = self.world.step(self.clock.now())
+        if self.world.session != session:
+            self.save()
         for trader in self.traders:
             trader.act(self.world)
         self.publish()
@@ -244,7 +264,7 @@ class Gateway:
             for client in self.clients.values():
                 self._push_values(client)
         if self._is_due("save", self.options.save_interval):
-            self.save()
+            self._save_prices()
 
     def _push_values(self, client: Client) -> None:
         account.push_account(client)
@@ -294,12 +314,20 @@ class Gateway:
                 client.error(order_id, code, text)
 
     def save(self) -> None:
-        """Write the state, if there is a place for it; a failure is logged and the demo goes on."""
+        """Write the books, if there is a place for them; a failure is logged and the demo goes on."""
         if self.options.state_path:
-            try:
-                state.save(self.options.state_path, self.world.dump())
-            except OSError as error:
-                log.error("cannot save the state: %s", error)
+            self._write(self.options.state_path, self.world.dump())
+
+    def _save_prices(self) -> None:
+        if self.options.state_path:
+            self._write(self._prices_path(), self.world.dump_prices())
+
+    @staticmethod
+    def _write(path: Path, data: dict[str, Any]) -> None:
+        try:
+            state.save(path, data)
+        except OSError as error:
+            log.error("cannot save the state: %s", error)
 
 
 async def serve(options: GatewayOptions, on_ready: Callable[[int], None] | None = None) -> None:

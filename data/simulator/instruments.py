@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from data.simulator import calendar
 
@@ -112,7 +112,7 @@ class Instrument:
         return BY_SYMBOL[self.symbol].exchange
 
 
-@lru_cache(maxsize=None)
+@cache
 def stock(symbol: str) -> Instrument:
     """The stock or ETF of that name; KeyError if there is none."""
     return Instrument((_INDEX[symbol] + 1) * _BLOCK, symbol, "STK")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+
 from data.simulator.calendar import ZONE_NAME, Hours, zoned
 from data.simulator.instruments import BY_SYMBOL, OPTION_EXCHANGES, Instrument, by_con_id, stock
 from data.simulator.orders import Execution, Order

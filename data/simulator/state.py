@@ -1,6 +1,6 @@
-"""The world on disk: one JSON file, replaced whole.
+"""The world on disk: JSON files, replaced whole.
 
-It is written before a fill is announced and once a second besides. There is no fsync: the page cache outlives a killed
+The books are written before a fill is announced; the prices, in a small file beside them, once a second. There is no fsync: the page cache outlives a killed
 process, and after a power cut a demo may begin anew; a file that cannot be read is put aside, never overwritten.
 """
 

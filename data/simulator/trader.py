@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from data.simulator.account import Account
+from data.simulator.account import CENT, Account
 from data.simulator.calendar import Phase
 from data.simulator.genesis import HOUSE_CLIENT, pick
 from data.simulator.instruments import UNDERLYINGS, Instrument, by_con_id
 from data.simulator.market import mix
+from data.simulator.matching import fill_at
 from data.simulator.orders import Order
 from data.simulator.world import World
 
@@ -22,6 +23,7 @@ PAUSE = 70.0
 MOST_POSITIONS = 34
 KEEP_FREE = Decimal("0.30")
 """Share of net liquidation that must stay available."""
+SESSION_TRADES = 6
 PATIENCE = 45.0
 """Seconds after which an unfilled order is cancelled."""
 
@@ -48,6 +50,16 @@ class Trader:
         idea = self._close(world, account) or self._cover(world, account) or self._open_put(world, account, turn)
         if idea:
             self._send(world, *idea)
+
+    def catch_up(self, world: World) -> None:
+        """A session's worth of trades at once, at their marks: what it would have done while the gateway was down."""
+        account = world.accounts[self.account_id]
+        for turn in range(world.perm_ids, world.perm_ids + SESSION_TRADES):
+            idea = self._close(world, account) or self._cover(world, account) or self._open_put(world, account, turn)
+            if idea:
+                order = self._send(world, *idea)
+                if order:
+                    fill_at(world, order, order.quantity, max(world.market.mark(idea[0]), CENT).quantize(CENT))
 
     def _mine(self, world: World) -> list[Order]:
         return [
@@ -109,9 +121,9 @@ class Trader:
         con_id = shorts[turn % len(shorts)]
         return by_con_id(con_id), "BUY", -account.quantity(con_id)
 
-    def _send(self, world: World, contract: Instrument, action: str, quantity: int) -> None:
+    def _send(self, world: World, contract: Instrument, action: str, quantity: int) -> Order | None:
         if any(order.con_id == contract.con_id for order in self._mine(world)):
-            return
+            return None
         quote = world.market.quote(contract)
         # One cent through the middle: patient enough to look like a bot, keen enough to be filled soon.
         price = round(quote.mid + (0.01 if action == "BUY" else -0.01), 2)
@@ -128,4 +140,4 @@ class Trader:
             limit=max(price, 0.01),
             ref=f"wheel:{contract.symbol}",
         )
-        world.place(order)
+        return world.place(order)

@@ -19,7 +19,6 @@ from data.simulator.market import Market
 from data.simulator.orders import Execution, Order
 from data.simulator.valuation import Line, Valuation, line, value_account, values
 
-KEEP_SECONDS = 7 * 86400
 DIVIDEND_LAG = timedelta(days=14)
 """From ex-date to payment: about what US stocks and ETFs take."""
 
@@ -120,7 +119,7 @@ class World:
                 self._go_ex(symbol, amount, day + DIVIDEND_LAG)
         for account in self.accounts.values():
             account.pay_dividends(self.session)
-        self._forget(self.moment - KEEP_SECONDS)
+        self._forget(self.midnight())
 
     def _go_ex(self, symbol: str, amount: Decimal, pay_date: date) -> None:
         shares = stock(symbol)
@@ -338,8 +337,23 @@ class World:
             "executions": [asdict(execution) for execution in self.executions],
         }
 
+    def dump_prices(self) -> dict[str, Any]:
+        """The part that moves with every tick; small, so that it can be written often."""
+        return {
+            "version": 1,
+            "moment": self.moment,
+            "session": self.session.isoformat(),
+            "market": self.market.dump(),
+        }
+
+    def load_prices(self, data: dict[str, Any]) -> None:
+        """Take up what :meth:`dump_prices` gave, if it is newer than what is here."""
+        if data["moment"] > self.moment:
+            self.moment = data["moment"]
+            self.market.load(data["market"])
+
     def load(self, data: dict[str, Any]) -> None:
-        """Take up what :meth:`dump` gave. Accounts that the state does not know stay as they are."""
+        """Take up what :meth:`dump` gave, for the accounts that this world has; others of them stay as they are."""
         self.seed, self.moment = data["seed"], data["moment"]
         self.session = date.fromisoformat(data["session"])
         self.session_start = data["session_start"]
@@ -347,6 +361,7 @@ class World:
         self.market.seed = self.seed
         self.market.load(data["market"])
         for item in data["accounts"]:
-            self.accounts[item["id"]] = Account.load(item)
+            if item["id"] in self.accounts:
+                self.accounts[item["id"]] = Account.load(item)
         self.orders = {item["perm_id"]: Order.load(item) for item in data["orders"]}
         self.executions = [Execution(**item) for item in data["executions"]]

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 PROJECT = Path(__file__).resolve().parents[2]
 TOKEN = "test-token"
@@ -127,7 +127,7 @@ class GatewayHandle:
             self.terminate()
         return self.start()
 
-    def __enter__(self) -> GatewayHandle:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:

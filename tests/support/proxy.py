@@ -9,6 +9,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Self
 
 CHUNK = 1 << 16
 
@@ -192,7 +193,7 @@ class Proxy:
         for resource in (self._selector, self._listener, self._wake_in, self._wake_out):
             resource.close()
 
-    def __enter__(self) -> Proxy:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
