@@ -28,7 +28,7 @@ log = logging.getLogger("mtz.gateway")
 Answer = dict[str, Any]
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A command that cannot be carried out; the text goes back to the caller."""
 
 
@@ -64,23 +64,23 @@ class Admin:
         try:
             request = json.loads(line)
             if not isinstance(request, dict):
-                raise Refused("an object is expected")
+                raise RefusedError("an object is expected")
             if not hmac.compare_digest(str(request.pop("token", "")), self._gateway.options.admin_token):
-                raise Refused("wrong token")
+                raise RefusedError("wrong token")
             command = COMMANDS.get(request.pop("cmd", ""))
             if command is None:
-                raise Refused("unknown command; known are " + ", ".join(sorted(COMMANDS)))
+                raise RefusedError("unknown command; known are " + ", ".join(sorted(COMMANDS)))
             answer = command(self._gateway, **request)
             self._gateway.publish()
             return {"ok": True, **answer}
-        except (Refused, KeyError, ValueError, TypeError, ArithmeticError) as error:
+        except (RefusedError, KeyError, ValueError, TypeError, ArithmeticError) as error:
             return {"ok": False, "error": f"{type(error).__name__}: {error}"}
 
 
 def _account(gateway: Gateway, name: str) -> str:
     name = name or next(iter(gateway.world.accounts))
     if name not in gateway.world.accounts:
-        raise Refused(f"no account {name}")
+        raise RefusedError(f"no account {name}")
     return name
 
 
@@ -135,7 +135,7 @@ def fill(
     world = gateway.world
     order = world.orders.get(perm_id) if perm_id else None
     if perm_id and (order is None or not order.is_working):
-        raise Refused(f"no working order {perm_id}")
+        raise RefusedError(f"no working order {perm_id}")
     if order is None:
         instrument = _instrument(con_id, symbol, expiry, strike, right)
         order = Order(
@@ -155,7 +155,7 @@ def assign(gateway: Gateway, con_id: int, contracts: int = 0, executions: bool =
     name = _account(gateway, account)
     held = abs(gateway.world.accounts[name].quantity(con_id))
     if not held:
-        raise Refused(f"no position in {con_id}")
+        raise RefusedError(f"no position in {con_id}")
     gateway.world.assign(name, by_con_id(con_id), min(contracts or held, held), executions)
     return {}
 
@@ -164,7 +164,7 @@ def expire(gateway: Gateway, con_id: int, account: str = "") -> Answer:
     """Settle an option position now, as at its expiry."""
     name = _account(gateway, account)
     if not gateway.world.accounts[name].quantity(con_id):
-        raise Refused(f"no position in {con_id}")
+        raise RefusedError(f"no position in {con_id}")
     gateway.world.settle(name, by_con_id(con_id))
     return {}
 
@@ -196,7 +196,7 @@ def restart(gateway: Gateway, seconds: float = 1.0, half_filled: bool = False) -
 def set_price(gateway: Gateway, symbol: str, price: float) -> Answer:
     """Move an underlying to a price, around which it stays."""
     if price <= 0:
-        raise Refused("a price is above zero")
+        raise RefusedError("a price is above zero")
     gateway.world.market.set_price(stock(symbol).symbol, float(price))
     gateway.push_market({symbol})
     gateway.refresh(account_now=True, pnl_now=True)

@@ -1,7 +1,7 @@
-"""Historical bars. A day is a bridge from its open to its close; the past before the world began is a fixed random walk.
+"""Historical bars. Days since the world began are recorded; the past before them is a fixed random walk.
 
 The walk is a function of (seed, symbol, day) only, so that the same question always gets the same answer, and it is tied
-to the price of the world's first day, so that the last bar joins today's price.
+to the prices of the world's first day. Inside a day the path is a bridge from its open to its close.
 """
 
 from __future__ import annotations
@@ -76,15 +76,17 @@ class History:
         return _merge(bars, _week if size == 604800 else _month)
 
     def _close(self, symbol: str, day: date) -> float:
-        """The day's closing price: known for today, walked back from the previous close before."""
-        state = self._market.stocks[symbol]
-        current = self._hours.session_date(self._market.moment)
-        if day >= current:
-            return state.last
+        """The day's closing price: as recorded, or walked back from the world's first day."""
+        recorded = self._market.days.get(day.isoformat())
+        if recorded:
+            return recorded[symbol][3]
+        if day >= self._hours.session_date(self._market.moment):
+            return self._market.stocks[symbol].last
         steps = walk(self._market.seed, symbol)
-        anchor = previous_session(current - DAY)
+        anchor = previous_session(self._market.first_session - DAY)
         vol = BY_SYMBOL[symbol].volatility
-        return round(state.close * math.exp(vol / math.sqrt(252) * (steps(day) - steps(anchor))), 2)
+        first = self._market.first_closes[symbol]
+        return round(first * math.exp(vol / math.sqrt(252) * (steps(day) - steps(anchor))), 2)
 
     def _day(self, symbol: str, day: date) -> Bar:
         state = self._market.stocks[symbol]
@@ -93,6 +95,10 @@ class History:
         volume = int(2e6 * (0.5 + draw.random()))
         if day >= self._hours.session_date(self._market.moment):
             return Bar(start, state.open, state.high, state.low, state.last, state.volume, state.last, 100)
+        recorded = self._market.days.get(day.isoformat())
+        if recorded:
+            o, h, low, c, v = recorded[symbol]
+            return Bar(start, o, h, low, c, int(v), round((o + h + low + c) / 4, 2), int(v) // 120)
         close = self._close(symbol, day)
         before = self._close(symbol, previous_session(day - DAY))
         open_ = round(before + (close - before) * draw.uniform(-0.2, 0.4), 2)

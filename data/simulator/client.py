@@ -104,7 +104,7 @@ class Client(asyncio.Protocol):
         self._transport = transport
         self.gateway.connections.add(self)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         self._transport = None
         self.gateway.leave(self)
 

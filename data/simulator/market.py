@@ -24,6 +24,7 @@ YEAR = 365 * 86400.0
 TRADING_YEAR = 252 * 6.5 * 3600.0
 REVERSION = 2.0
 """Pull of log prices to their anchor, per year: a demo that runs for months keeps believable prices."""
+KEPT_DAYS = 500
 _CENT, _MARK = Decimal("0.01"), Decimal("0.0001")
 
 
@@ -91,7 +92,11 @@ class Market:
         self.moment = moment
         self.step_number = 0
         self.previous_close = moment
+        self.first_session = hours.session_date(moment)
+        self.days: dict[str, dict[str, list[float]]] = {}
+        """Open, high, low, close and volume by session and symbol, since the world began."""
         self.stocks = {u.symbol: self._fresh(u.symbol, u.price, u.volatility) for u in UNDERLYINGS}
+        self.first_closes = {symbol: state.close for symbol, state in self.stocks.items()}
         self._views: dict[int, tuple[int, float, OptionView]] = {}
         self._closes: dict[int, float] = {}
 
@@ -161,8 +166,14 @@ class Market:
             setattr(state, name, max(round(getattr(state, name) - amount, 6), 0.05))
         state.revision += 1
 
-    def roll(self, moment: float) -> None:
-        """Begin a new session: today's last becomes the previous close."""
+    def roll(self, moment: float, session: date) -> None:
+        """End ``session`` and begin a new one: today's last becomes the previous close."""
+        self.days[session.isoformat()] = {
+            symbol: [round(x.open, 2), round(x.high, 2), round(x.low, 2), x.last, x.volume]
+            for symbol, x in self.stocks.items()
+        }
+        while len(self.days) > KEPT_DAYS:
+            del self.days[min(self.days)]
         self._closes.clear()
         self._views.clear()
         self.previous_close = moment
@@ -268,6 +279,8 @@ class Market:
             "moment": self.moment,
             "step": self.step_number,
             "previous_close": self.previous_close,
+            "first_session": self.first_session.isoformat(),
+            "first_closes": self.first_closes,
             "stocks": {symbol: asdict(state) for symbol, state in self.stocks.items()},
         }
 
@@ -275,6 +288,8 @@ class Market:
         """Take up what :meth:`dump` gave."""
         self.moment, self.step_number = data["moment"], data["step"]
         self.previous_close = data["previous_close"]
+        self.first_session = date.fromisoformat(data["first_session"])
+        self.first_closes = data["first_closes"]
         for symbol, values in data["stocks"].items():
             if symbol in self.stocks:
                 self.stocks[symbol] = StockState(**values)

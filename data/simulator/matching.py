@@ -22,22 +22,22 @@ PART = 5
 
 
 def check(world: World, order: Order) -> None:
-    """Raises Rejected for an order that TWS would not take."""
-    from data.simulator.world import Rejected
+    """Raises RejectedError for an order that TWS would not take."""
+    from data.simulator.world import RejectedError
 
     if order.account not in world.accounts:
-        raise Rejected(435, "You must specify an account.")
+        raise RejectedError(435, "You must specify an account.")
     if order.order_type not in SUPPORTED_TYPES:
-        raise Rejected(387, "Unsupported order type for this exchange and security type.")
+        raise RejectedError(387, "Unsupported order type for this exchange and security type.")
     if order.action not in ("BUY", "SELL") or order.quantity <= 0:
-        raise Rejected(321, "Error validating request.-'bN' : cause - The size value cannot be zero.")
+        raise RejectedError(321, "Error validating request.-'bN' : cause - The size value cannot be zero.")
     if order.order_type in ("LMT", "STP LMT") and order.limit is None:
-        raise Rejected(321, "Error validating request.-'bN' : cause - Limit price is required")
+        raise RejectedError(321, "Error validating request.-'bN' : cause - Limit price is required")
     if order.order_type.startswith("STP") and order.aux is None:
-        raise Rejected(321, "Error validating request.-'bN' : cause - Stop price is required")
+        raise RejectedError(321, "Error validating request.-'bN' : cause - Stop price is required")
     for price in (order.limit, order.aux):
         if price is not None and abs(price * 100 - round(price * 100)) > 1e-6:
-            raise Rejected(110, "The price does not conform to the minimum price variation for this contract.")
+            raise RejectedError(110, "The price does not conform to the minimum price variation for this contract.")
 
 
 def legs_of(order: Order) -> list[Leg]:

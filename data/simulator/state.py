@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ def save(path: Path, data: dict[str, Any]) -> None:
     """Replace the file in one step. Raises OSError."""
     scratch = path.with_name(path.name + ".new")
     scratch.write_text(json.dumps(data, separators=(",", ":")))
-    os.replace(scratch, path)
+    scratch.replace(path)
 
 
 def load(path: Path) -> dict[str, Any] | None:
@@ -32,7 +31,7 @@ def load(path: Path) -> dict[str, Any] | None:
         data = None
     if not isinstance(data, dict) or data.get("version") != 1:
         aside = path.with_name(path.name + ".unreadable")
-        os.replace(path, aside)
+        path.replace(aside)
         log.warning("%s cannot be read; moved to %s, starting anew", path, aside.name)
         return None
     return data

@@ -58,7 +58,7 @@ class OrderError:
 Event = OrderChanged | Executed | PositionChanged | OrderError
 
 
-class Rejected(Exception):
+class RejectedError(Exception):
     """An order that cannot be taken; carries TWS's code and text."""
 
     def __init__(self, code: int, text: str) -> None:
@@ -111,7 +111,7 @@ class World:
                 self.end_order(order, "Cancelled", "Order expired at the end of the session")
         for account in self.accounts.values():
             account.roll(values(account, self.market))
-        self.market.roll(self.moment)
+        self.market.roll(self.moment, self.session)
         previous, self.session = self.session, next_session(self.session + timedelta(days=1))
         self.session_start = self.moment
         for symbol in self.market.stocks:
@@ -138,7 +138,7 @@ class World:
         return self.perm_ids
 
     def place(self, order: Order) -> Order:
-        """Take an order; raises Rejected. The caller has filled in everything but ids and times."""
+        """Take an order; raises RejectedError. The caller has filled in everything but ids and times."""
         matching.check(self, order)
         order.perm_id = self.new_perm_id()
         order.placed_at = self.moment
@@ -332,6 +332,7 @@ class World:
             "perm_ids": self.perm_ids,
             "fills": self.fills,
             "market": self.market.dump(),
+            "days": self.market.days,
             "accounts": [account.dump() for account in self.accounts.values()],
             "orders": [asdict(order) for order in self.orders.values()],
             "executions": [asdict(execution) for execution in self.executions],
@@ -360,6 +361,7 @@ class World:
         self.next_order_id, self.perm_ids, self.fills = data["next_order_id"], data["perm_ids"], data["fills"]
         self.market.seed = self.seed
         self.market.load(data["market"])
+        self.market.days = data["days"]
         for item in data["accounts"]:
             if item["id"] in self.accounts:
                 self.accounts[item["id"]] = Account.load(item)

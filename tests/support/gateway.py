@@ -61,7 +61,8 @@ class GatewayHandle:
         return self
 
     def _wait_ready(self) -> int:
-        assert self.process is not None and self.process.stdout is not None
+        assert self.process is not None
+        assert self.process.stdout is not None
         ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
         line = self.process.stdout.readline().decode() if ready else ""
         if not line.startswith("ready "):

@@ -132,7 +132,7 @@ def cancel_summary(client: Client, fields: Fields) -> None:
     client.subscriptions.summary_rows.pop(req_id, None)
 
 
-def positions(client: Client, fields: Fields) -> None:
+def positions(client: Client, _fields: Fields) -> None:
     """reqPositions: of all accounts, then every change."""
     client.subscriptions.positions = True
     for account in client.gateway.world.accounts:
@@ -141,7 +141,7 @@ def positions(client: Client, fields: Fields) -> None:
     client.send(62, 1)
 
 
-def cancel_positions(client: Client, fields: Fields) -> None:
+def cancel_positions(client: Client, _fields: Fields) -> None:
     """cancelPositions."""
     client.subscriptions.positions = False
 
@@ -237,22 +237,22 @@ def _send_changed(client: Client, req_id: int, message: Message) -> None:
         client.send(*message)
 
 
-def next_id(client: Client, fields: Fields) -> None:
+def next_id(client: Client, _fields: Fields) -> None:
     """reqIds."""
     client.send(9, 1, client.gateway.world.next_order_id)
 
 
-def managed_accounts(client: Client, fields: Fields) -> None:
+def managed_accounts(client: Client, _fields: Fields) -> None:
     """reqManagedAccts."""
     client.send(15, 1, ",".join(client.gateway.world.accounts))
 
 
-def current_time(client: Client, fields: Fields) -> None:
+def current_time(client: Client, _fields: Fields) -> None:
     """reqCurrentTime; answered even while the market data stand still."""
     client.send(49, 1, int(client.gateway.clock.now()))
 
 
-def ignore(client: Client, fields: Fields) -> None:
+def ignore(_client: Client, _fields: Fields) -> None:
     """Taken without an answer, as TWS does: server log level, news bulletins."""
 
 

@@ -119,4 +119,8 @@ def head_timestamp(client: Client, fields: Fields) -> None:
         client.send(88, req_id, int(start.timestamp()) if date_format == 2 else f"{start:%Y%m%d-%H:%M:%S}")
 
 
-HANDLERS: dict[int, Handler] = {20: request, 25: cancel, 87: head_timestamp, 90: lambda client, fields: None}
+def cancel_head_timestamp(_client: Client, _fields: Fields) -> None:
+    """cancelHeadTimeStamp: the answer has long been sent."""
+
+
+HANDLERS: dict[int, Handler] = {20: request, 25: cancel, 87: head_timestamp, 90: cancel_head_timestamp}

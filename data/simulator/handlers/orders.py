@@ -15,7 +15,7 @@ from data.simulator.order_messages import completed_order, open_order
 from data.simulator.orders import Execution, Leg, Order
 from data.simulator.valuation import value_account
 from data.simulator.wire import Fields
-from data.simulator.world import Rejected
+from data.simulator.world import RejectedError
 
 
 def sees(client: Client, client_id: int) -> bool:
@@ -47,7 +47,7 @@ def place(client: Client, fields: Fields) -> None:
             _answer_what_if(client, order)
         else:
             _take(client, order)
-    except Rejected as reason:
+    except RejectedError as reason:
         client.error(order_id, reason.code, reason.text)
 
 
@@ -120,9 +120,9 @@ def _take(client: Client, order: Order) -> None:
         _warn_if_held(client, order)
         return
     if not existing.is_working:
-        raise Rejected(103, "Duplicate order id")
+        raise RejectedError(103, "Duplicate order id")
     if (existing.con_id, existing.action) != (order.con_id, order.action):
-        raise Rejected(105, "Order being modified does not match original order")
+        raise RejectedError(105, "Order being modified does not match original order")
     matching.check(world, order)
     existing.limit, existing.aux, existing.order_type = order.limit, order.aux, order.order_type
     existing.quantity = max(order.quantity, existing.filled)
@@ -167,7 +167,7 @@ def _check_funds(client: Client, order: Order) -> None:
     market = client.gateway.world.market
     before, after = (value_account(account, market) for account in _try_out(client, order))
     if after.available_funds < 0 and after.available_funds < before.available_funds:
-        raise Rejected(
+        raise RejectedError(
             201,
             "Order rejected - reason:YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED POSITION YOUR EQUITY "
             f"WITH LOAN VALUE [{after.equity_with_loan:.2f} USD] MUST EXCEED THE INITIAL MARGIN "
@@ -204,7 +204,7 @@ def cancel(client: Client, fields: Fields) -> None:
         client.gateway.world.cancel(order)
 
 
-def cancel_all(client: Client, fields: Fields) -> None:
+def cancel_all(client: Client, _fields: Fields) -> None:
     """reqGlobalCancel: every working order, whoever placed it."""
     for order in list(client.gateway.world.orders.values()):
         if order.is_working:
@@ -214,17 +214,17 @@ def cancel_all(client: Client, fields: Fields) -> None:
 # -- asking
 
 
-def own_open_orders(client: Client, fields: Fields) -> None:
+def own_open_orders(client: Client, _fields: Fields) -> None:
     """reqOpenOrders."""
     _send_open(client, [o for o in client.gateway.world.orders.values() if o.client_id == client.client_id])
 
 
-def all_open_orders(client: Client, fields: Fields) -> None:
+def all_open_orders(client: Client, _fields: Fields) -> None:
     """reqAllOpenOrders: everybody's, once."""
     _send_open(client, list(client.gateway.world.orders.values()))
 
 
-def auto_open_orders(client: Client, fields: Fields) -> None:
+def auto_open_orders(client: Client, _fields: Fields) -> None:
     """reqAutoOpenOrders: only client 0 may have orders bound to it. There are no manual orders here to bind."""
     if client.client_id != 0:
         client.error(
@@ -240,7 +240,7 @@ def _send_open(client: Client, orders: list[Order]) -> None:
     client.send(53, 1)
 
 
-def completed_orders(client: Client, fields: Fields) -> None:
+def completed_orders(client: Client, _fields: Fields) -> None:
     """reqCompletedOrders: everybody's of this session."""
     world = client.gateway.world
     since = min(world.session_start, world.midnight())
@@ -256,17 +256,14 @@ def executions(client: Client, fields: Fields) -> None:
     req_id, wanted_client, account = fields.integer(), fields.integer(), fields.text()
     since, symbol, sec_type, exchange, side = (fields.text() for _ in range(5))
     after = _filter_time(since)
+    wanted = {"BUY": "BOT", "SELL": "SLD"}.get(side.upper(), "")
     for item in client.gateway.world.todays_executions():
-        if not _visible(client, item) or (wanted_client and item.client_id != wanted_client):
-            continue
-        if account and item.account != account or item.moment < after or symbol and item.symbol != symbol:
-            continue
         kind = by_con_id(item.con_id).sec_type if item.con_id else "BAG"
-        if sec_type and kind != sec_type or exchange and item.exchange != exchange:
-            continue
-        if side and side.upper() != {"BOT": "BUY", "SLD": "SELL"}[item.side]:
-            continue
-        send_execution(client, req_id, item)
+        asked = (wanted_client, account, symbol, sec_type, exchange, wanted)
+        has = (item.client_id, item.account, item.symbol, kind, item.exchange, item.side)
+        fits = all(not want or want == have for want, have in zip(asked, has, strict=True))
+        if fits and item.moment >= after and _visible(client, item):
+            send_execution(client, req_id, item)
     client.send(55, 1, req_id)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 
 import exchange_calendars
 import pytest
@@ -97,10 +98,10 @@ def test_executions_carry_the_exchange_zone():
 
 @pytest.mark.parametrize("today", [date(2026, 11, 24), date(2027, 3, 22), date(2026, 6, 15)])
 def test_expirations_are_sessions_and_weekly(today: date):
-    days = [datetime.strptime(text, "%Y%m%d").date() for text in expirations(today)]
+    days = [date.fromisoformat(text) for text in expirations(today)]
     assert days == sorted(set(days))
     assert all(day >= today and next_session(day) == day for day in days)
-    assert all(b - a <= timedelta(days=8) for a, b in zip(days[:8], days[1:9], strict=True))
+    assert all(b - a <= timedelta(days=8) for a, b in pairwise(days[:9]))
     assert days[-1] > today + timedelta(days=300)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-import QuantLib as ql
+import QuantLib as ql  # noqa: N813 — its own documentation writes it so
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
