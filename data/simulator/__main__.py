@@ -38,7 +38,10 @@ def main() -> None:
     """Run until SIGTERM or SIGINT."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
     options = options_of(sys.argv[1:])
-    run_gateway(options, lambda port: print(f"ready {options.host}:{port}", flush=True))
+    try:
+        run_gateway(options, lambda port: print(f"ready {options.host}:{port}", flush=True))
+    except OSError as error:
+        raise SystemExit(f"cannot listen on {options.host}:{options.port}: {error.strerror}") from None
 
 
 if __name__ == "__main__":

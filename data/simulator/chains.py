@@ -44,12 +44,6 @@ def strikes(symbol: str, reference: float) -> tuple[float, ...]:
     return tuple(n * step for n in range(low, high + 1))
 
 
-def nearest_strike(symbol: str, price: float) -> float:
-    """The listed strike closest to ``price``."""
-    step = BY_SYMBOL[symbol].strike_step
-    return max(round(price / step), 1) * step
-
-
 class Listing:
     """Finds contracts by whole or partial terms, as contract details and orders need it."""
 

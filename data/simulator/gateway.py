@@ -86,21 +86,34 @@ class Gateway:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def _open_world(self) -> World:
+        world = self._saved_world() or self._new_world()
+        open_books(world)
+        self._catch_up(world)
+        world.events.clear()
+        return world
+
+    def _new_world(self) -> World:
         options = self.options
-        hours = Hours(always=options.hours == "always")
-        world = World(options.seed, self.clock.now(), list(options.accounts), hours)
-        saved = state.load(options.state_path) if options.state_path else None
-        if saved:
+        return World(options.seed, self.clock.now(), list(options.accounts), Hours(always=options.hours == "always"))
+
+    def _saved_world(self) -> World | None:
+        """The world of the state file, with its prices of the last second; None where there is none to go on from."""
+        path = self.options.state_path
+        saved = state.load(path) if path else None
+        if path is None or saved is None:
+            return None
+        world = self._new_world()
+        try:
             world.load(saved)
             prices = state.load(self._prices_path())
             if prices and prices["session"] == world.session.isoformat():
                 world.load_prices(prices)
-            if options.speed != 1.0:
-                self.clock.set(world.moment)
-            log.info("going on from the state of %s", options.state_path)
-        open_books(world)
-        self._catch_up(world)
-        world.events.clear()
+        except (KeyError, TypeError, ValueError, ArithmeticError):
+            state.put_aside(path)
+            return None
+        if self.options.speed != 1.0:
+            self.clock.set(world.moment)
+        log.info("going on from the state of %s", path)
         return world
 
     def _catch_up(self, world: World) -> None:

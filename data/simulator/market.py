@@ -21,7 +21,8 @@ from data.simulator.pricing import Greeks
 
 RATE = 0.04
 YEAR = 365 * 86400.0
-TRADING_YEAR = 252 * 6.5 * 3600.0
+SESSION_SECONDS = 6.5 * 3600.0
+TRADING_YEAR = 252 * SESSION_SECONDS
 REVERSION = 2.0
 """Pull of log prices to their anchor, per year: a demo that runs for months keeps believable prices."""
 KEPT_DAYS = 500
@@ -108,10 +109,15 @@ class Market:
 
     # -- movement
 
-    def step(self, moment: float) -> set[str]:
-        """Move to ``moment``; returns the symbols whose price changed in the market's eyes."""
+    def step(self, moment: float, activity: float = 1.0) -> set[str]:
+        """Move to ``moment``; returns the symbols whose last price changed.
+
+        ``activity`` is the share of symbols that trade in this step: all in a session, few before and after it.
+        """
         elapsed = max(moment - self.moment, 0.0)
         self.moment = moment
+        if not self.hours.always:
+            elapsed = min(elapsed, SESSION_SECONDS)  # nights and weekends are not trading time
         self.step_number += 1
         draw = random.Random(f"{self.seed}/{self.step_number}")
         years = elapsed / (YEAR if self.hours.always else TRADING_YEAR)
@@ -122,6 +128,8 @@ class Market:
             sector = sectors.setdefault(spec.sector, draw.gauss(0, 1))
             own = draw.gauss(0, 1)
             state = self.stocks[spec.symbol]
+            if activity < 1.0 and draw.random() >= activity:
+                continue
             before = state.last
             self._move(spec, state, years, market, sector, own)
             if draw.random() < 0.5:

@@ -1,6 +1,6 @@
 """Which orders are taken, and when they trade.
 
-A marketable order trades at the opposite quote. A limit order between the quotes trades with a chance per second that
+A marketable order trades at the opposite quote. A limit order between the quotes trades with a chance per step that
 grows towards the far side, as market makers meet a fair price after a while. Larger orders fill in parts.
 """
 
@@ -120,7 +120,7 @@ def _fill_price(world: World, order: Order) -> float | None:
     progress = (limit - near) / (far - near) if far != near else 0.0
     if progress < 0.45:
         return None
-    chance = 0.02 + 0.25 * (progress - 0.45)
+    chance = 0.06 + 0.3 * (progress - 0.45)
     return limit if mix(world.seed, order.perm_id, world.market.step_number) < chance else None
 
 

@@ -11,6 +11,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+VERSION = 1
 log = logging.getLogger("mtz.gateway")
 
 
@@ -29,9 +30,14 @@ def load(path: Path) -> dict[str, Any] | None:
         return None
     except ValueError:
         data = None
-    if not isinstance(data, dict) or data.get("version") != 1:
-        aside = path.with_name(path.name + ".unreadable")
-        path.replace(aside)
-        log.warning("%s cannot be read; moved to %s, starting anew", path, aside.name)
+    if not isinstance(data, dict) or data.get("version") != VERSION:
+        put_aside(path)
         return None
     return data
+
+
+def put_aside(path: Path) -> None:
+    """Rename a file that cannot be read, so that a new one does not overwrite it."""
+    aside = path.with_name(path.name + ".unreadable")
+    path.replace(aside)
+    log.warning("%s cannot be read; moved to %s, starting anew", path, aside.name)

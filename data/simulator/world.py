@@ -13,12 +13,15 @@ from typing import Any
 
 from data.simulator import matching
 from data.simulator.account import ZERO, Account, cents, commission
-from data.simulator.calendar import Hours, local, next_session
+from data.simulator.calendar import Hours, Phase, local, next_session
 from data.simulator.instruments import Instrument, by_con_id, dividends, stock
 from data.simulator.market import Market
 from data.simulator.orders import Execution, Order
+from data.simulator.state import VERSION
 from data.simulator.valuation import Line, Valuation, line, value_account, values
 
+THIN = 0.15
+"""Share of the symbols that trade in a step before and after the session."""
 DIVIDEND_LAG = timedelta(days=14)
 """From ex-date to payment: about what US stocks and ETFs take."""
 
@@ -95,7 +98,11 @@ class World:
             self.moment = end
             self._end_session()
         self.moment = moment
-        changed |= self.market.step(moment)
+        phase = self.hours.phase(moment)
+        if phase is Phase.CLOSED:
+            self.market.moment = moment
+            return changed
+        changed |= self.market.step(moment, 1.0 if phase is Phase.OPEN else THIN)
         matching.match_all(self)
         return changed
 
@@ -323,7 +330,7 @@ class World:
     def dump(self) -> dict[str, Any]:
         """The whole world as JSON-ready values."""
         return {
-            "version": 1,
+            "version": VERSION,
             "seed": self.seed,
             "moment": self.moment,
             "session": self.session.isoformat(),
@@ -341,7 +348,7 @@ class World:
     def dump_prices(self) -> dict[str, Any]:
         """The part that moves with every tick; small, so that it can be written often."""
         return {
-            "version": 1,
+            "version": VERSION,
             "moment": self.moment,
             "session": self.session.isoformat(),
             "market": self.market.dump(),

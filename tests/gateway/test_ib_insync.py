@@ -284,11 +284,12 @@ def test_several_accounts(tmp_path, connect: Connect):
         assert errors == [321]
 
 
-def test_real_hours_when_closed_nothing_ticks(tmp_path, connect: Connect):
+def test_real_hours_are_announced(tmp_path, connect: Connect):
     from ib_insync import Stock
 
     with start_gateway(tmp_path, trader=False, hours="real") as handle:
-        ib = connect(handle, 5)
-        (details,) = ib.reqContractDetails(Stock("SPY", "SMART", "USD"))
-        assert "CLOSED" in details.tradingHours
-        assert handle.admin("state")["positions"]
+        (details,) = connect(handle, 5).reqContractDetails(Stock("SPY", "SMART", "USD"))
+    sessions = details.tradingHours.split(";")
+    assert len(sessions) == 6
+    assert any(text.endswith(":CLOSED") for text in sessions)  # six days hold a weekend
+    assert all(text.endswith(("CLOSED", ":2000", ":1700")) for text in sessions)

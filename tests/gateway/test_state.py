@@ -9,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from data.simulator.calendar import Hours
 from tests.gateway.conftest import Connect, until
 from tests.support.gateway import GatewayHandle, start_gateway
@@ -127,13 +129,14 @@ def back_date(path: Path, days: int) -> None:
     path.write_text(json.dumps(world))
 
 
-def test_a_damaged_file_is_put_aside(tmp_path: Path):
+@pytest.mark.parametrize("damage", ['{"version": 1, "accounts": [', '{"version": 1}', "[]", '{"version": 99}'])
+def test_a_damaged_file_is_put_aside(tmp_path: Path, damage: str):
     path = tmp_path / "world.json"
-    path.write_text('{"version": 1, "accounts": [')
+    path.write_text(damage)
     with start_gateway(tmp_path, trader=False, state=path) as handle:
         assert handle.admin("state")["positions"]
         assert "cannot be read" in handle.log
-    assert (tmp_path / "world.json.unreadable").read_text().startswith('{"version"')
+    assert (tmp_path / "world.json.unreadable").read_text() == damage
 
 
 def test_a_place_that_cannot_be_written_does_not_end_the_demo(tmp_path: Path):

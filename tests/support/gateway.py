@@ -16,6 +16,7 @@ from typing import Any, Self
 PROJECT = Path(__file__).resolve().parents[2]
 TOKEN = "test-token"
 START_SECONDS = 20.0
+ATTEMPTS = 3
 
 
 def free_port() -> int:
@@ -45,6 +46,13 @@ class GatewayHandle:
 
     def start(self) -> GatewayHandle:
         """Start the process and wait until it is ready; RuntimeError with its log if it is not."""
+        for _ in range(ATTEMPTS - 1):
+            with suppress(RuntimeError):
+                return self._start()
+            self.admin_port = free_port()  # somebody else may have taken it in the meantime
+        return self._start()
+
+    def _start(self) -> GatewayHandle:
         command = [sys.executable, "-m", "data.simulator", "--port", str(self.port)]
         command += ["--admin-port", str(self.admin_port), "--admin-token", TOKEN]
         for name, value in self._options.items():

@@ -232,9 +232,4 @@ def _combination_ticks(client: Client, legs: list[Leg]) -> Iterator[tuple[int, M
     yield ASK, _price(round(ask, 2), 1)
 
 
-def touches(subscription: Subscription, symbols: set[str]) -> bool:
-    """Whether a change of these underlyings can move the line."""
-    return subscription.instrument.symbol in symbols
-
-
 HANDLERS: dict[int, Handler] = {1: request, 2: cancel, 59: set_data_type}

@@ -305,3 +305,42 @@ def test_recorded_days_stay_what_they_were():
     assert len(first) > 15
     assert all(known[bar.start] == bar for bar in first[1:-1])
     assert known[max(known)].close == place.market.stocks["SPY"].last
+
+
+def ticks(moment: datetime) -> int:
+    place = World(1, moment.timestamp(), [ACCOUNT], Hours(always=False))
+    return sum(len(place.step(moment.timestamp() + n * 0.25)) for n in range(1, 400))
+
+
+def test_real_hours_tick_in_the_session_thinly_around_it_and_not_at_night():
+    day = datetime(2026, 11, 24, tzinfo=ZONE)
+    opened, before, after = (ticks(day.replace(hour=hour)) for hour in (11, 7, 18))
+    assert opened > 500
+    assert 0 < before < opened / 3
+    assert 0 < after < opened / 3
+    assert ticks(day.replace(hour=2)) == 0
+    assert ticks(day.replace(day=28, hour=12)) == 0
+
+
+def test_real_hours_hold_orders_until_the_open():
+    night = datetime(2026, 11, 24, 2, 0, tzinfo=ZONE).timestamp()
+    place = World(1, night, [ACCOUNT], Hours(always=False))
+    place.accounts[ACCOUNT].cash = Decimal("500000.00")
+    waiting = place.place(order(stock("DIS").con_id, "BUY", 100, order_type="MKT"))
+    early = place.place(order(stock("KO").con_id, "BUY", 100, order_type="MKT", order_id=2, outside_rth=True))
+    place.step(night + 60)
+    assert {waiting.status, early.status} == {"PreSubmitted"}
+    for second in range(3):
+        place.step(datetime(2026, 11, 24, 4, 1, second, tzinfo=ZONE).timestamp())
+    assert (waiting.status, early.status) == ("PreSubmitted", "Filled")
+    for second in range(3):
+        place.step(datetime(2026, 11, 24, 9, 31, second, tzinfo=ZONE).timestamp())
+    assert waiting.status == "Filled"
+
+
+def test_weeks_of_real_hours_still_move_prices():
+    place = World(1, TUESDAY, [ACCOUNT], Hours(always=False))
+    before = {symbol: state.spot for symbol, state in place.market.stocks.items()}
+    place.step(TUESDAY + 28 * DAY)
+    moved = [abs(place.market.stocks[s].spot / p - 1) for s, p in before.items() if s != "SGOV"]
+    assert 0.01 < statistics.median(moved) < 0.25
