@@ -1,0 +1,320 @@
+"""Environment and `.env` → frozen :class:`Settings`. The only reader of the environment; imports no driver, no web.
+
+Command line options win over the environment, the environment over `.env` in the current folder. An empty value is the
+same as none. `python -m dashboard.settings` prints docs/settings.md.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from io import StringIO
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from dotenv.parser import parse_stream
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ENV_FILE = Path(".env")
+OURS = re.compile(r"(MTZ|IBKR)[_\W]", re.IGNORECASE)
+KUBERNETES = re.compile(r"MTZ_(SERVICE_(HOST|PORT)|PORT_\d+_)")
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+POSTGRES_SCHEMES = frozenset({"postgres", "postgresql", "postgresql+psycopg"})
+
+
+class SettingsError(Exception):
+    """Settings that can't be used: one sentence per problem, never a secret's value."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = list(problems)
+        super().__init__(" ".join(self.problems))
+
+
+def default_data_dir() -> Path:
+    """Where data lives unless MTZ_DATA_DIR says otherwise.
+
+    As root it is outside /root: the embedded database runs as an unprivileged user, who can't enter there.
+    """
+    if os.geteuid() == 0:
+        return Path("/var/lib/moneytrailz")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "moneytrailz"
+    return Path.home() / ".local" / "share" / "moneytrailz"
+
+
+def _setting(name: str, default: Any, expects: str, about: str, *, secret: bool = False, **limits: Any) -> Any:
+    """A field under its environment name; `expects` completes "it must be …", `shown` is the default in the docs."""
+    shown = limits.pop("shown", None)
+    kwargs = {"default_factory": default} if callable(default) else {"default": default}
+    return Field(
+        validation_alias=name,
+        description=about,
+        repr=not secret,
+        json_schema_extra={"expects": expects, "secret": secret, "shown": shown},
+        **kwargs,
+        **limits,
+    )
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Frozen: what a process was started with is what it runs with."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=True, env_file_encoding="utf-8")
+
+    database_url: str | None = _setting(
+        "DATABASE_URL", None, "a URL like postgresql://user:password@host:5432/database",
+        "PostgreSQL 15 or newer, with or without TimescaleDB: `postgres://`, `postgresql://` or `postgresql+psycopg://`. "
+        "Not set: `mtz run` brings a PostgreSQL of its own.",
+        secret=True, shown="embedded",
+    )  # fmt: skip
+    ibkr_host: str | None = _setting(
+        "IBKR_HOST", None, "a host name or address without a port (the port is IBKR_PORT)",
+        "Where TWS or IB Gateway listens. Not set: `mtz run` starts a simulated gateway (the demo).",
+        shown="simulated gateway",
+    )  # fmt: skip
+    ibkr_port: int = _setting(
+        "IBKR_PORT", 4002, "a whole number from 1 to 65535",
+        "Its API port: IB Gateway 4001 live, 4002 paper; TWS 7496 live, 7497 paper.", ge=1, le=65535,
+    )  # fmt: skip
+    ibkr_client_id: int = _setting(
+        "IBKR_CLIENT_ID", 30, "a whole number from 0 to 2147483647",
+        "The API client id. As the Master Client ID of TWS it also sees the fills of your bots.", ge=0, le=2147483647,
+    )  # fmt: skip
+    ibkr_account: str | None = _setting(
+        "IBKR_ACCOUNT", None, "an account number like U1234567 or DU1234567",
+        "Which account, when the log-in has several.", pattern=r"^[A-Za-z]{1,3}[0-9]{3,12}[A-Za-z]?$", shown="the only one",
+    )  # fmt: skip
+    source: Literal["auto", "demo"] = _setting(
+        "MTZ_SOURCE", "auto", "auto or demo",
+        "`auto`: the gateway says whether the account is paper or live. `demo`: the gateway at IBKR_HOST is a simulated one.",
+    )  # fmt: skip
+    host: str = _setting(
+        "MTZ_HOST", "127.0.0.1", "a loopback address (127.0.0.1, ::1 or localhost)",
+        "Where the web server listens. There are no users yet, so only loopback is served; "
+        "the container image alone may listen on its own addresses.",
+    )  # fmt: skip
+    port: int = _setting(
+        "MTZ_PORT", 8000, "a whole number from 1 to 65535", "The web server's port.", ge=1, le=65535
+    )  # fmt: skip
+    data_dir: Path = _setting(
+        "MTZ_DATA_DIR", default_data_dir, "a folder",
+        "Where the embedded database, the demo's state, the poller's spool and the logs live. As root it must lie outside /root.",
+        shown="`~/.local/share/moneytrailz` (macOS: `~/Library/Application Support/moneytrailz`; root: `/var/lib/moneytrailz`)",
+    )  # fmt: skip
+    demo_hours: Literal["always", "real"] = _setting(
+        "MTZ_DEMO_HOURS", "always", "always or real",
+        "`always`: the demo's market is open whenever somebody looks. `real`: it keeps the exchange's hours and holidays.",
+    )  # fmt: skip
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting(
+        "MTZ_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR", "How much is logged.",
+    )  # fmt: skip
+    log_format: Literal["text", "json"] = _setting(
+        "MTZ_LOG_FORMAT", "text", "text or json", "One line of text or one JSON object for each log record.",
+    )  # fmt: skip
+    in_container: bool = _setting(
+        "MTZ_IN_CONTAINER", False, "1 or 0",
+        "Set by the container image, where MTZ_HOST may be 0.0.0.0 because compose publishes the port on 127.0.0.1 only. "
+        "Not for `.env`.",
+        shown="0",
+    )  # fmt: skip
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_means_unset(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        return {key: value for key, value in values.items() if not (isinstance(value, str) and not value.strip())}
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _strip(cls, value: Any) -> Any:
+        return value.strip() if isinstance(value, str) else value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: Any) -> Any:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("source", "demo_hours", "log_format", mode="before")
+    @classmethod
+    def _lower(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres_only(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in POSTGRES_SCHEMES or not parts.path.strip("/"):
+            raise ValueError("not a PostgreSQL URL with a database name")
+        _ = parts.port  # raises ValueError when it is no number
+        return value
+
+    @field_validator("ibkr_host")
+    @classmethod
+    def _host_without_port(cls, value: str | None) -> str | None:
+        if value is not None and not _is_address(value) and not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*)", value):
+            raise ValueError("not a host name")
+        return value
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return Path(os.path.abspath(value.expanduser()))  # noqa: PTH100 - resolve() would follow links
+
+    @model_validator(mode="after")
+    def _loopback_only(self) -> Settings:
+        if not self.in_container and not is_loopback(self.host):
+            raise ValueError(
+                f"MTZ_HOST is {self.host!r}, but there are no users and passwords yet, so only loopback is served: "
+                "use 127.0.0.1, ::1 or localhost."
+            )
+        return self
+
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        """Names (without port) that a request's Host and Origin may carry: loopback's, whatever the bind address is."""
+        return LOOPBACK_NAMES | ({self.host} if is_loopback(self.host) else frozenset())
+
+    @property
+    def url(self) -> str:
+        """Where a browser on this machine finds the dashboard."""
+        host = self.host if is_loopback(self.host) else "127.0.0.1"
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is an address or name of this machine alone."""
+    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def environment_names() -> dict[str, FieldInfo]:
+    """Environment name → field, in the order of the documentation."""
+    return {str(field.validation_alias): field for field in Settings.model_fields.values()}
+
+
+def load_settings(env_file: Path = ENV_FILE, **options: Any) -> Settings:
+    """The settings of this process; `options` (by field name, None = not given) win.
+
+    Raises:
+        SettingsError: an unknown or malformed name, a malformed value, an unreadable `.env`.
+    """
+    problems = _unknown_names(os.environ, "") + _env_file_problems(env_file)
+    given = {str(Settings.model_fields[key].validation_alias): v for key, v in options.items() if v is not None}
+    try:
+        settings = Settings(_env_file=env_file if env_file.is_file() else None, **given)
+    except ValidationError as error:
+        raise SettingsError(problems + [_sentence(dict(item)) for item in error.errors()]) from None
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(problems) from None
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """The environment of a process that must see exactly `settings`, whatever `.env` says by then."""
+    env = {key: value for key, value in os.environ.items() if key not in environment_names() and not OURS.match(key)}
+    for name, field in environment_names().items():
+        value = getattr(settings, _field_name(field))
+        env[name] = "" if value is None else str(int(value)) if isinstance(value, bool) else str(value)
+    return env
+
+
+def _field_name(field: FieldInfo) -> str:
+    return next(name for name, candidate in Settings.model_fields.items() if candidate is field)
+
+
+def _unknown_names(names: Iterable[str], where: str) -> list[str]:
+    known = environment_names()
+    problems = []
+    for name in sorted(names):
+        if name in known or not OURS.match(name):
+            continue
+        if KUBERNETES.match(name):
+            problems.append(
+                f"{name}{where} was injected by Kubernetes for a service named mtz: set enableServiceLinks: false."
+            )
+            continue
+        near = difflib.get_close_matches(re.sub(r"\W", "_", name).upper(), known, n=1, cutoff=0.6)
+        hint = f"did you mean {near[0]}?" if near else "docs/settings.md lists those that exist."
+        problems.append(f"{name}{where} is no setting of this program; {hint}")
+    return problems
+
+
+def _env_file_problems(path: Path) -> list[str]:
+    if not path.exists():
+        return []
+    try:
+        bindings = list(parse_stream(StringIO(path.read_text(encoding="utf-8"))))
+    except (OSError, UnicodeDecodeError):
+        return [f"{path} can't be read: make it a readable text file (UTF-8), or remove it."]
+    problems = [f"Line {b.original.line} of {path} is malformed: write NAME=value." for b in bindings if b.error]
+    keys = [b.key for b in bindings if b.key and not b.error]
+    problems += [
+        f"{b.key} in {path} has no value (line {b.original.line}): write {b.key}=value."
+        for b in bindings
+        if b.key and b.value is None and not b.error and (OURS.match(b.key) or b.key in environment_names())
+    ]
+    if "MTZ_IN_CONTAINER" in keys:
+        problems.append(f"MTZ_IN_CONTAINER is set by the container image alone: remove it from {path}.")
+    return problems + _unknown_names(set(keys), f" in {path}")
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    """One of pydantic's errors in words of our own: theirs would echo secrets."""
+    field = environment_names().get(str(error["loc"][0])) if error["loc"] else None
+    if field is None:
+        return str(error["ctx"]["error"])
+    extra: Any = field.json_schema_extra
+    name, value = field.validation_alias, str(error.get("input", ""))
+    if name == "MTZ_PORT" and value.startswith("tcp://"):
+        return (
+            "MTZ_PORT is an address that Kubernetes injected for a service named mtz: "
+            "set enableServiceLinks: false, or name the service otherwise."
+        )
+    shown = "" if extra["secret"] else f" is {value[:60]!r}; it"
+    return f"{name}{shown} must be {extra['expects']}."
+
+
+def documentation() -> str:
+    """docs/settings.md, made from the model."""
+    rows = []
+    for name, field in environment_names().items():
+        extra: Any = field.json_schema_extra
+        default = extra["shown"] or f"`{field.default}`"
+        rows.append(f"| `{name}` | {default} | {field.description} |")
+    return DOCUMENT.format(rows="\n".join(rows))
+
+
+DOCUMENT = """# Settings
+
+Made from `dashboard/settings.py` by `make docs`; a test fails when they differ.
+
+Command line options win over the environment, the environment over a file `.env` in the current folder. An empty value
+is the same as none. A name that begins with `MTZ_` or `IBKR_` and isn't in this table is refused at start, by name.
+
+| name | default | what it does |
+|---|---|---|
+{rows}
+"""
+
+
+if __name__ == "__main__":
+    sys.stdout.write(documentation())
