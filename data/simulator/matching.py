@@ -1,11 +1,12 @@
 """Which orders are taken, and when they trade.
 
-A marketable order trades at the opposite quote. A limit order between the quotes trades with a chance per step that
+A marketable order trades at the opposite quote. A limit order between the quotes trades with a chance per second that
 grows towards the far side, as market makers meet a fair price after a while. Larger orders fill in parts.
 """
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 PART = 5
 """Contracts (or round lots) that one fill takes at most."""
+QUEUE_RATE, MIDDLE_RATE = 0.012, 0.5
+"""Fills per second of an order that joins the best quote, and what it gains on the whole way to the other side."""
 
 
 def check(world: World, order: Order) -> None:
@@ -116,11 +119,11 @@ def _fill_price(world: World, order: Order) -> float | None:
     limit = order.limit
     if order.sign * (limit - far) >= 0:
         return far
-    # How far the limit has come from the near side to the far side; below the middle nobody is interested.
+    # How far the limit has come from the near side (0: it joins the queue there) to the far side.
     progress = (limit - near) / (far - near) if far != near else 0.0
-    if progress < 0.45:
+    if progress < -1e-9:
         return None
-    chance = 0.06 + 0.3 * (progress - 0.45)
+    chance = 1 - math.exp(-(QUEUE_RATE + MIDDLE_RATE * progress) * world.elapsed)
     return limit if mix(world.seed, order.perm_id, world.market.step_number) < chance else None
 
 

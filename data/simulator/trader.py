@@ -1,7 +1,7 @@
 """The house trader: a small wheel policy that keeps a demo account in business.
 
 It sells puts 30 to 45 days out, covered calls on shares, and buys back what has lost most of its premium: one order every
-minute or two, and none of it anything but an ordinary order that the market fills.
+few minutes, and none of it anything but an ordinary order that the market fills.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from data.simulator.matching import fill_at
 from data.simulator.orders import Order
 from data.simulator.world import World
 
-PAUSE = 70.0
-"""Seconds between two orders, on average; in real hours a bot trades less, in a demo somebody is watching."""
+PAUSE = 150.0
+"""Seconds between two orders, on average; a real bot trades less, but in a demo somebody is watching."""
 MOST_POSITIONS = 34
 KEEP_FREE = Decimal("0.30")
 """Share of net liquidation that must stay available."""
 SESSION_TRADES = 6
-PATIENCE = 45.0
+PATIENCE = 240.0
 """Seconds after which an unfilled order is cancelled."""
 
 
@@ -101,10 +101,10 @@ class Trader:
         return None
 
     def _open_put(self, world: World, account: Account, turn: int) -> tuple[Instrument, str, int] | None:
-        """Sell a put, if the account can carry it; else take the smallest position off, so that something happens."""
+        """Sell a put, if the account can carry it; else take off the one that has earned most."""
         value = world.valuation(self.account_id)
         if len(account.holdings) >= MOST_POSITIONS or value.available_funds < value.net_liquidation * KEEP_FREE:
-            return self._take_off(account, turn)
+            return self._take_off(world, account)
         wanted = [u for u in UNDERLYINGS if u.has_options and u.price < 300]
         spec = wanted[int(mix(world.seed, turn, "symbol") * len(wanted))]
         days = 30 + int(mix(world.seed, turn, "days") * 15)
@@ -114,19 +114,25 @@ class Trader:
         return contract, "SELL", max(1, min(5, int(6000 / (contract.strike * 100))))
 
     @staticmethod
-    def _take_off(account: Account, turn: int) -> tuple[Instrument, str, int] | None:
-        shorts = [c for c, h in account.holdings.items() if h.quantity < 0 and by_con_id(c).right == "P"]
+    def _take_off(world: World, account: Account) -> tuple[Instrument, str, int] | None:
+        def earned(con_id: int) -> Decimal:
+            """Share of the premium that is earned."""
+            holding = account.holdings[con_id]
+            return 1 - world.market.mark(by_con_id(con_id)) * 100 * holding.quantity / holding.cost
+
+        shorts = [c for c, h in account.holdings.items() if h.quantity < 0 and h.cost and by_con_id(c).is_option]
         if not shorts:
             return None
-        con_id = shorts[turn % len(shorts)]
+        con_id = max(shorts, key=earned)
         return by_con_id(con_id), "BUY", -account.quantity(con_id)
 
     def _send(self, world: World, contract: Instrument, action: str, quantity: int) -> Order | None:
         if any(order.con_id == contract.con_id for order in self._mine(world)):
             return None
         quote = world.market.quote(contract)
-        # One cent through the middle: patient enough to look like a bot, keen enough to be filled soon.
-        price = round(quote.mid + (0.01 if action == "BUY" else -0.01), 2)
+        # It joins the queue at its own side: the half spread that earns pays for the commissions, so that a demo that
+        # trades all day does not bleed.
+        price = quote.bid if action == "BUY" else quote.ask
         order = Order(
             account=self.account_id,
             client_id=HOUSE_CLIENT,

@@ -20,6 +20,8 @@ from data.simulator.orders import Execution, Order
 from data.simulator.state import VERSION
 from data.simulator.valuation import Line, Valuation, line, value_account, values
 
+LONGEST_STEP = 60.0
+"""Seconds of chances to trade that one step counts at most: after a pause orders do not all fill at once."""
 THIN = 0.15
 """Share of the symbols that trade in a step before and after the session."""
 DIVIDEND_LAG = timedelta(days=14)
@@ -83,6 +85,7 @@ class World:
         self.next_order_id = 1
         self.perm_ids = 1_400_000_000
         self.fills = 0
+        self.elapsed = 0.0
         self.halted = False
         self.events: list[Event] = []
 
@@ -97,6 +100,7 @@ class World:
             changed |= self.market.step(end)
             self.moment = end
             self._end_session()
+        self.elapsed = min(max(moment - self.moment, 0.0), LONGEST_STEP)
         self.moment = moment
         phase = self.hours.phase(moment)
         if phase is Phase.CLOSED:

@@ -344,3 +344,30 @@ def test_weeks_of_real_hours_still_move_prices():
     place.step(TUESDAY + 28 * DAY)
     moved = [abs(place.market.stocks[s].spot / p - 1) for s, p in before.items() if s != "SGOV"]
     assert 0.01 < statistics.median(moved) < 0.25
+
+
+def test_the_house_trader_trades_all_day_and_does_not_bleed():
+    place = world(2)
+    trader = Trader(ACCOUNT)
+    before = len(place.executions)
+    for n in range(1, 4800):
+        place.step(TUESDAY + n * 3.75)  # five hours, to the end of the session
+        trader.act(place)
+    fills = len(place.executions) - before
+    assert 40 < fills < 200
+    assert place.accounts[ACCOUNT].realized_total > 0
+    assert all(order.ref.startswith("wheel:") for order in place.orders.values())
+
+
+def test_an_order_in_the_queue_waits_and_one_behind_it_does_not_trade():
+    place = bare()
+    put = option("DIS", "20261218", 98.0, "P")
+    quote = place.market.quote(put)
+    queued = place.place(order(put.con_id, "SELL", 1, limit=quote.ask))
+    behind = place.place(order(put.con_id, "SELL", 1, limit=round(quote.ask + 0.5, 2), order_id=2))
+    place.step(TUESDAY + 0.25)
+    for n in range(600):
+        place.market.set_price("DIS", 100.0)  # the quote stays where it is
+        place.step(TUESDAY + 0.5 + n * 0.5)
+    assert queued.status == "Filled"
+    assert behind.status == "Submitted"
