@@ -1,0 +1,246 @@
+"""`mtz`: thin commands. Each imports what it needs when it is called, so that none pays for another.
+
+`mtz web` must not serve from this process: a driver imported before gevent's patch blocks everything. It execs gunicorn.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from dashboard.exits import CannotRunError, Exit
+from dashboard.settings import Settings, SettingsError, is_loopback, load_settings
+
+EXIT_CODES = """
+Exit codes: 0 done or stopped in order; 1 failed (doctor: something is wrong); 2 a setting or option is unknown or
+malformed; 3 the database is unreachable, refuses or doesn't fit; 4 the gateway is unreachable or refuses, or the
+account is unknown; 5 the port or data folder is taken; 6 the data folder can't be used.
+
+Settings come from options, the environment and a file .env in the current folder, in this order: docs/settings.md.
+"""
+
+DEMO_ACCOUNTS = ["DU9000001"]
+
+app = typer.Typer(
+    name="mtz",
+    help="MoneyTrailz Dashboard: real-time analytics for options-selling bots on Interactive Brokers.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+DataDir = Annotated[Path | None, typer.Option(help="Data folder (MTZ_DATA_DIR).")]
+Database = Annotated[
+    str | None,
+    typer.Option("--database-url", help="PostgreSQL (DATABASE_URL); better in .env, an option shows in `ps`."),
+]
+WebHost = Annotated[str | None, typer.Option(help="Address of the web server (MTZ_HOST).")]
+WebPort = Annotated[int | None, typer.Option(help="Port of the web server (MTZ_PORT).")]
+IbkrHost = Annotated[str | None, typer.Option(help="TWS or IB Gateway (IBKR_HOST).")]
+IbkrPort = Annotated[int | None, typer.Option(help="Its API port (IBKR_PORT).")]
+ClientId = Annotated[int | None, typer.Option(help="API client id (IBKR_CLIENT_ID).")]
+Account = Annotated[str | None, typer.Option(help="Account number (IBKR_ACCOUNT).")]
+LogLevel = Annotated[str | None, typer.Option(help="DEBUG, INFO, WARNING or ERROR (MTZ_LOG_LEVEL).")]
+LogFormat = Annotated[str | None, typer.Option(help="text or json (MTZ_LOG_FORMAT).")]
+
+
+def _settings(**options: Any) -> Settings:
+    from dashboard.logs import configure_logging
+
+    settings = load_settings(**options)
+    configure_logging(settings.log_level, settings.log_format)
+    return settings
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"mtz {version('moneytrailz-dashboard')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None: ...
+
+
+@app.command(epilog=EXIT_CODES)
+def run(
+    host: WebHost = None,
+    port: WebPort = None,
+    data_dir: DataDir = None,
+    ibkr_host: IbkrHost = None,
+    ibkr_port: IbkrPort = None,
+    client_id: ClientId = None,
+    account: Account = None,
+    database_url: Database = None,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
+    reload: Annotated[bool, typer.Option("--reload", help="Restart the web process when its code changes.")] = False,
+) -> None:
+    """Run everything: embedded database, simulated gateway unless IBKR_HOST is set, poller and web server."""
+    settings = _settings(
+        host=host, port=port, data_dir=data_dir, ibkr_host=ibkr_host, ibkr_port=ibkr_port, ibkr_client_id=client_id,
+        ibkr_account=account, database_url=database_url, log_level=log_level, log_format=log_format,
+    )  # fmt: skip
+    from dashboard.stack import run_stack
+
+    raise typer.Exit(run_stack(settings, reload=reload))
+
+
+@app.command(epilog=EXIT_CODES)
+def web(
+    host: WebHost = None,
+    port: WebPort = None,
+    database_url: Database = None,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
+) -> None:
+    """Serve the dashboard, REST and /ws. Without DATABASE_URL: on the database of the `mtz run` that is running."""
+    settings = _settings(host=host, port=port, database_url=database_url, log_level=log_level, log_format=log_format)
+    from dashboard.web import exec_gunicorn
+
+    exec_gunicorn(settings)
+
+
+@app.command(epilog=EXIT_CODES)
+def poll(
+    ibkr_host: IbkrHost = None,
+    ibkr_port: IbkrPort = None,
+    client_id: ClientId = None,
+    account: Account = None,
+    data_dir: DataDir = None,
+    database_url: Database = None,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
+) -> None:
+    """Read one account from TWS or IB Gateway into the database until stopped. Never places an order."""
+    settings = _settings(
+        ibkr_host=ibkr_host, ibkr_port=ibkr_port, ibkr_client_id=client_id, ibkr_account=account, data_dir=data_dir,
+        database_url=database_url, log_level=log_level, log_format=log_format,
+    )  # fmt: skip
+    from dashboard.polling import poll_until_stopped
+
+    raise typer.Exit(poll_until_stopped(settings))
+
+
+@app.command(epilog=EXIT_CODES)
+def gateway(
+    host: Annotated[str, typer.Option(help="Address to listen on; loopback only outside a container.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 4002,
+    account: Annotated[list[str], typer.Option(help="Account number; may be given several times.")] = DEMO_ACCOUNTS,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same world.")] = 1,
+    speed: Annotated[float, typer.Option(min=0.01, help="How fast the world's time runs.")] = 1.0,
+    state: Annotated[Path | None, typer.Option(help="File that keeps the account between runs.")] = None,
+    master_client_id: Annotated[int | None, typer.Option(help="The client id that sees every client's fills.")] = None,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
+) -> None:
+    """Run the simulated IB Gateway: the TWS API over TCP, with a market and an account behind it."""
+    settings = _settings(log_level=log_level, log_format=log_format)
+    if not settings.in_container and not is_loopback(host):
+        raise CannotRunError(
+            f"--host {host} is no loopback address: the simulated gateway serves this machine only.", Exit.SETTINGS
+        )
+    from data.simulator.gateway import GatewayOptions, run_gateway
+
+    options = GatewayOptions(
+        host=host, port=port, accounts=tuple(account), seed=seed, speed=speed,
+        hours=settings.demo_hours, state_path=state, master_client_id=master_client_id,
+    )  # fmt: skip
+    try:
+        run_gateway(options, lambda bound: typer.echo(f"ready {host}:{bound}"))
+    except OSError as error:
+        raise CannotRunError(
+            f"The simulated gateway can't run on {host}:{port} ({error.strerror or error}): choose another --port or --state.",
+            Exit.IN_USE,
+        ) from None
+
+
+@app.command(epilog=EXIT_CODES)
+def migrate(
+    data_dir: DataDir = None, database_url: Database = None, log_level: LogLevel = None, log_format: LogFormat = None
+) -> None:
+    """Bring the database's schema and trading calendar up to date."""
+    settings = _settings(data_dir=data_dir, database_url=database_url, log_level=log_level, log_format=log_format)
+    from dashboard.migration import migrate_database
+
+    migrate_database(settings, typer.echo)
+
+
+@app.command(epilog=EXIT_CODES)
+def connect(
+    host: Annotated[str, typer.Argument(help="Where TWS or IB Gateway runs.")] = "127.0.0.1",
+    port: Annotated[list[int] | None, typer.Option(help="Ports to try instead of 4001, 4002, 7496 and 7497.")] = None,
+    client_id: ClientId = None,
+    account: Account = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Write .env without asking.")] = False,
+    env_file: Annotated[Path, typer.Option(help="The file to write.")] = Path(".env"),
+) -> None:
+    """Find TWS or IB Gateway, check what it lets us do, and write .env for it."""
+    settings = _settings(ibkr_client_id=client_id, ibkr_account=account)
+    from dashboard.connect import connect_account
+
+    raise typer.Exit(connect_account(settings, host, tuple(port or ()), yes=yes, env_file=env_file))
+
+
+@app.command(epilog=EXIT_CODES)
+def doctor(data_dir: DataDir = None, database_url: Database = None) -> None:
+    """Say what is configured and reachable, which versions run, and what is wrong and how to mend it."""
+    settings = _settings(data_dir=data_dir, database_url=database_url)
+    from dashboard.doctor import examine
+
+    raise typer.Exit(examine(settings))
+
+
+def main() -> NoReturn:
+    """The console script: every failure is one sentence on stderr and an exit code."""
+    try:
+        app()
+    except SettingsError as error:
+        _fail(error.problems, Exit.SETTINGS)
+    except CannotRunError as error:
+        _fail([str(error)], error.code)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Exit.FAILED)
+    except Exception as error:
+        _fail([_unexpected(error)], Exit.FAILED)
+    sys.exit(Exit.OK)
+
+
+def _fail(sentences: list[str], code: Exit) -> NoReturn:
+    from dashboard.logs import redact
+
+    for sentence in sentences:
+        typer.echo(f"mtz: {redact(sentence)}", err=True)
+    sys.exit(code)
+
+
+def _unexpected(error: Exception) -> str:
+    """A sentence for what nobody foresaw; the trace goes to a file, for whoever mends it."""
+    import tempfile
+
+    from dashboard.logs import redact
+
+    with tempfile.NamedTemporaryFile("w", prefix="mtz-error-", suffix=".log", delete=False) as file:
+        file.write(redact("".join(traceback.format_exception(error))))
+    summary = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return f"Something unforeseen happened ({summary}): nothing stored is lost; the details are in {file.name}."
+
+
+if __name__ == "__main__":
+    main()
