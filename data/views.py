@@ -196,3 +196,14 @@ class EquityView(TypedDict):
     resolution_s: int
     items: list[EquityPoint]
     outages: list[OutageView]
+
+
+class StrategyView(TypedDict):
+    name: str  # bot/strategy
+    created_at: str
+
+
+class StrategiesView(TypedDict):
+    """`GET /api/strategies/` and `strategy.update`."""
+
+    items: list[StrategyView]

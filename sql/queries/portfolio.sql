@@ -1,0 +1,21 @@
+-- An account's figures, their revision and what total and daily P&L are measured against.
+-- The previous equity is the last sample of the session right before the row's own.
+SELECT a.base_currency,
+       a.baseline_net_liquidation,
+       a.baseline_at,
+       p.*,
+       coalesce((SELECT r.revision FROM revisions r WHERE r.account = a.account AND r.topic = 'portfolio'), 0) AS revision,
+       (SELECT s.net_liquidation
+          FROM (SELECT m.session_date, m.closes
+                  FROM market_sessions m
+                 WHERE m.session_date < p.session_date
+                 ORDER BY m.session_date DESC
+                 LIMIT 1) AS previous
+          JOIN LATERAL (SELECT x.net_liquidation, x.session_date
+                          FROM portfolio_snapshots x
+                         WHERE x.account = a.account AND x.ts <= previous.closes AND x.net_liquidation IS NOT NULL
+                         ORDER BY x.ts DESC
+                         LIMIT 1) AS s ON s.session_date = previous.session_date) AS previous_equity
+  FROM accounts a
+  LEFT JOIN portfolio_latest p USING (account)
+ WHERE a.account = :account

@@ -1,0 +1,15 @@
+-- Option premium of the calendar month that the current session lies in: sold minus bought back, before commissions.
+-- The BAG line of a spread is left out (its legs carry the money), as are assignments, exercises and expiries (no premium moves).
+SELECT coalesce((SELECT r.revision FROM revisions r WHERE r.account = :account AND r.topic = 'trades'), 0) AS revision,
+       (SELECT s.closes FROM market_sessions s WHERE s.closes > now() ORDER BY s.closes LIMIT 1) AS valid_until,
+       (SELECT min(x.ts) FROM executions x WHERE x.account = :account AND x.effective) AS known_since,
+       (SELECT max(x.ts) FROM executions x WHERE x.account = :account AND x.effective) AS as_of,
+       (SELECT sum(CASE e.side WHEN 'SLD' THEN 1 ELSE -1 END * e.quantity * e.price * cast(c.multiplier AS numeric))
+          FROM executions e
+          JOIN contracts c USING (con_id)
+         WHERE e.account = :account
+           AND e.effective
+           AND e.kind = 'trade'
+           AND c.sec_type IN ('OPT', 'FOP')
+           AND e.session_date >= cast(date_trunc('month', cast(session_date_of(now()) AS timestamp)) AS date)
+           AND e.session_date < cast(date_trunc('month', cast(session_date_of(now()) AS timestamp)) + interval '1 month' AS date)) AS premium

@@ -1,0 +1,16 @@
+-- A page of effective executions, newest first; :before_ts and :before_id are the last row of the page before.
+SELECT state.revision, e.*, c.symbol, c.local_symbol, c.sec_type, c.expiry, c.strike, c."right", c.multiplier, c.currency
+  FROM (SELECT coalesce((SELECT r.revision FROM revisions r WHERE r.account = :account AND r.topic = 'trades'), 0) AS revision)
+       AS state
+  LEFT JOIN LATERAL (
+       SELECT x.id, x.exec_id, x.ts, x.session_date, x.account, x.con_id, x.side, x.quantity, x.price, x.kind, x.exchange,
+              x.order_id, x.perm_id, x.client_id, x.order_ref, x.commission, x.commission_currency, x.realized_pnl,
+              x.strategy, x.revision AS correction, x.changed_revision
+         FROM executions x
+        WHERE x.account = :account
+          AND x.effective
+          AND (x.ts, x.id) < (cast(:before_ts AS timestamptz), cast(:before_id AS bigint))
+        ORDER BY x.ts DESC, x.id DESC
+        LIMIT :limit) AS e ON true
+  LEFT JOIN contracts c USING (con_id)
+ ORDER BY e.ts DESC, e.id DESC
