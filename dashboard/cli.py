@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
+import tempfile
 import traceback
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -25,6 +27,7 @@ account is unknown; 5 the port or data folder is taken; 6 the data folder can't 
 Settings come from options, the environment and a file .env in the current folder, in this order: docs/settings.md.
 """
 
+_trace_folders = [Path(tempfile.gettempdir())]
 DEMO_ACCOUNTS = ["DU9000001"]
 
 app = typer.Typer(
@@ -57,6 +60,7 @@ def _settings(**options: Any) -> Settings:
     from dashboard.logs import configure_logging
 
     settings = load_settings(**options)
+    _trace_folders.insert(0, settings.data_dir / "logs")
     configure_logging(settings.log_level, settings.log_format)
     return settings
 
@@ -232,14 +236,22 @@ def _fail(sentences: list[str], code: Exit) -> NoReturn:
 
 def _unexpected(error: Exception) -> str:
     """A sentence for what nobody foresaw; the trace goes to a file, for whoever mends it."""
-    import tempfile
-
     from dashboard.logs import redact
 
-    with tempfile.NamedTemporaryFile("w", prefix="mtz-error-", suffix=".log", delete=False) as file:
-        file.write(redact("".join(traceback.format_exception(error))))
     summary = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return f"Something unforeseen happened ({summary}): nothing stored is lost; the details are in {file.name}."
+    path = _write_trace(redact("".join(traceback.format_exception(error))))
+    return f"Something unforeseen happened ({summary}): nothing stored is lost; the details are in {path}."
+
+
+def _write_trace(text: str) -> Path:
+    for folder in _trace_folders:
+        with contextlib.suppress(OSError):
+            path = folder / f"mtz-error-{os.getpid()}.log"
+            path.unlink(missing_ok=True)
+            path.touch(mode=0o600, exist_ok=False)
+            path.write_text(text, encoding="utf-8")
+            return path
+    return Path("nowhere: no folder could be written")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import stat
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -110,8 +111,8 @@ class EmbeddedPostgres:
         """The URL of `database` on this server's socket."""
         return f"postgresql://{LOGIN}@/{database}?host={quote(str(self.socket_dir), safe='')}&port={PORT}"
 
-    def start(self) -> None:
-        """Make the cluster where there is none, start the server and wait until it answers.
+    def start(self, cancelled: Callable[[], bool] = lambda: False) -> None:
+        """Make the cluster where there is none, start the server and wait until it answers, or until `cancelled`.
 
         Raises:
             EmbeddedDatabaseError: the folder can't be written or entered, another server holds it, or it doesn't come up.
@@ -123,7 +124,7 @@ class EmbeddedPostgres:
         self._end_leftover()
         with self.log_path.open("ab") as out:
             self.process = self._popen([str(self._bin / "postgres"), "-D", str(self.cluster)], out)
-        self._wait_ready()
+        self._wait_ready(cancelled)
 
     def stop(self, timeout: float = 8.0) -> None:
         """Fast shutdown (SIGINT); after `timeout` an immediate one, which the next start recovers from."""
@@ -263,10 +264,10 @@ class EmbeddedPostgres:
             **self._as_user(),
         )
 
-    def _wait_ready(self) -> None:
+    def _wait_ready(self, cancelled: Callable[[], bool]) -> None:
         assert self.process is not None
         deadline = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not cancelled():
             if self.process.poll() is not None:
                 raise EmbeddedDatabaseError(f"The database did not start: {self._last_log_line()}")
             try:
@@ -275,6 +276,8 @@ class EmbeddedPostgres:
             except psycopg.OperationalError:
                 time.sleep(0.03)
         self.stop()
+        if cancelled():
+            return
         raise EmbeddedDatabaseError(f"The database did not answer within {START_TIMEOUT_S:.0f} s: see {self.log_path}.")
 
     def _last_log_line(self) -> str:
