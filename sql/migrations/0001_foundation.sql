@@ -31,6 +31,15 @@ CREATE FUNCTION session_date_of(ts timestamptz) RETURNS date
                           (ts AT TIME ZONE 'America/New_York')::date) $$;
 CREATE INDEX market_sessions_closes ON market_sessions (closes);
 
+-- A text cell of a CSV file that a spreadsheet won't run as a formula.
+CREATE FUNCTION csv_text(value text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT CASE WHEN value ~ '^[-=+@\t\r\n]' THEN '''' || value ELSE value END $$;
+
+CREATE FUNCTION csv_time(ts timestamptz) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ SELECT to_char(ts AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') $$;
+
 CREATE TABLE contracts (
     con_id        bigint PRIMARY KEY,
     symbol        text NOT NULL,
