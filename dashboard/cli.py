@@ -246,7 +246,7 @@ def _unexpected(error: Exception) -> str:
 def _write_trace(text: str) -> Path:
     for folder in _trace_folders:
         with contextlib.suppress(OSError):
-            path = folder / f"mtz-error-{os.getpid()}.log"
+            path = folder / ("error.log" if folder.name == "logs" else f"mtz-error-{os.getpid()}.log")
             path.unlink(missing_ok=True)
             path.touch(mode=0o600, exist_ok=False)
             path.write_text(text, encoding="utf-8")
