@@ -8,7 +8,7 @@ kind=$1
 venv=.venv
 stamp=$venv/.installed-$kind
 # The folder is part of the stamp: a .venv that was moved or copied has the old place in its scripts.
-wanted="$(cat requirements/"$kind".lock requirements/uv.lock scripts/install.sh scripts/link_project.py | cksum) $(pwd -P)"
+wanted="$(cat requirements/"$kind".lock requirements/uv.lock pyproject.toml scripts/install.sh scripts/link_project.py | cksum) $(pwd -P)"
 
 say() { printf 'mtz: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -18,7 +18,7 @@ installed() { [ -f "$venv/.installed-$1" ] && [ "$(cat "$venv/.installed-$1")" =
 
 if installed "$kind" "$wanted" && [ -x $venv/bin/mtz ] && usable; then exit 0; fi
 if [ "$kind" = run ] && [ -f $venv/.installed-dev ] && [ -x $venv/bin/mtz ] && usable; then
-    dev="$(cat requirements/dev.lock requirements/uv.lock scripts/install.sh scripts/link_project.py | cksum) $(pwd -P)"
+    dev="$(cat requirements/dev.lock requirements/uv.lock pyproject.toml scripts/install.sh scripts/link_project.py | cksum) $(pwd -P)"
     if installed dev "$dev"; then exit 0; fi
 fi
 
