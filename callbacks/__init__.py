@@ -1,0 +1,17 @@
+"""What the pages do: `register_all` gives the application its layout and every callback."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dash import html
+
+if TYPE_CHECKING:
+    import dash
+
+    from data.reads import Reads
+
+
+def register_all(app: dash.Dash, reads: Reads) -> None:
+    """Give `app` its layout (a function: every page load reads anew) and every callback."""
+    app.layout = lambda: html.Main(html.H1(", ".join(reads.accounts()) or "MoneyTrailz"))
