@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import os
 import signal
 import socket
@@ -12,20 +10,16 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
-
 from dashboard.exits import CannotRunError, Exit
+from dashboard.healthcheck import gateway_alive, poller_alive, web_alive
 from dashboard.logs import make_formatter
 from dashboard.running import RunLock, Running, unwritable
 from dashboard.settings import Settings, child_environment
 from dashboard.sources import Answer, choose_source, database_name, write_atomically
 from dashboard.supervisor import Console, Part, ProcessPart, Supervisor
 from dashboard.web import gunicorn_command, require_port
-from data.db import make_engine
 from data.embedded import EmbeddedDatabaseError, EmbeddedPostgres
-from data.model import Role, Source
-from data.queries import query
+from data.model import Source
 
 PROJECT = Path(__file__).resolve().parents[1]
 RELOAD_FOLDERS = ("dashboard", "callbacks", "layouts", "data", "sql")
@@ -108,7 +102,13 @@ class _Stack:
             "gateway", "--port", str(port), "--state", str(state), "--master-client-id", str(settings.ibkr_client_id),
         ]  # fmt: skip
         env = self._environment(settings.model_copy(update={"database_url": None}))
-        return self._process("gateway", arguments, env, ready=lambda _: _answers(port, "simulated, "), patience_s=1.5)
+        return self._process(
+            "gateway",
+            arguments,
+            env,
+            ready=lambda _: f"simulated, 127.0.0.1:{port}" if gateway_alive(port) else None,
+            patience_s=1.5,
+        )
 
     def _process(
         self,
@@ -136,28 +136,12 @@ class _Stack:
     def _poller_ready(self, part: ProcessPart) -> str | None:
         url = self.database_url or self._settings.database_url
         assert url is not None
-        engine = make_engine(url, Role.WEB, "run", pool_size=1)
-        try:
-            with engine.connect() as conn:
-                row = conn.execute(text(query("poller_alive")), {"since": part.started_at}).fetchone()
-        except DBAPIError:
-            return None
-        finally:
-            engine.dispose()
-        return f"account {row[0]}, gateway {row[1]}" if row else None
+        found = poller_alive(url, part.started_at)
+        return f"account {found[0]}, gateway {found[1]}" if found else None
 
     def _web_ready(self, _: ProcessPart) -> str | None:
         host = "127.0.0.1" if self._settings.in_container else self._settings.host
-        connection = http.client.HTTPConnection(host, self._settings.port, timeout=1.0)
-        try:
-            connection.request("GET", "/health")
-            answer = connection.getresponse()
-            json.loads(answer.read())
-        except (OSError, http.client.HTTPException, ValueError):
-            return None
-        finally:
-            connection.close()
-        return self._settings.url if answer.status in (200, 503) else None
+        return self._settings.url if web_alive(host, self._settings.port) else None
 
 
 class DatabasePart(Part):
@@ -269,11 +253,3 @@ def _gateway_port(data_dir: Path) -> int:
     raise CannotRunError(
         "There is no free port on 127.0.0.1 for the simulated gateway: end some programs.", Exit.IN_USE
     )
-
-
-def _answers(port: int, what: str) -> str | None:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1.0).close()
-    except OSError:
-        return None
-    return f"{what}127.0.0.1:{port}"

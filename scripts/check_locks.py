@@ -30,9 +30,8 @@ def problems() -> list[str]:
         text = lock.read_text(encoding="utf-8")
         if "://" in text or "--index-url" in text or "--find-links" in text:
             found.append(f"{lock.name} names a registry: locks hold names, versions and hashes only.")
-        for entry in re.split(r"\n(?=\S)", text.replace("\\\n", " ")):
-            if entry.strip() and not entry.startswith("#") and "--hash=sha256:" not in entry:
-                found.append(f"{lock.name}: {entry.split()[0]} has no hash.")
+        entries = [entry for entry in re.split(r"\n(?=\S)", text.replace("\\\n", " ")) if entry.strip()]
+        found += [f"{lock.name}: {entry.split()[0]} has no hash." for entry in entries if "--hash=sha256:" not in entry]
     return found
 
 

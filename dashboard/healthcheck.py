@@ -1,0 +1,75 @@
+"""``python -m dashboard.healthcheck [web|poller|gateway]``: is this container's part alive? Exit code 0 or 1.
+
+A part is alive when it does its own work; that the broker is away at night makes no web server sick.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import sys
+import time
+from collections.abc import Callable
+
+from dashboard.settings import Settings, load_settings
+
+GATEWAY_PORT = 4002
+POLLER_SILENCE_S = 30.0
+
+
+def web_alive(host: str, port: int) -> bool:
+    """Whether /health answers, with whatever verdict on the rest."""
+    connection = http.client.HTTPConnection(host, port, timeout=3.0)
+    try:
+        connection.request("GET", "/health")
+        answer = connection.getresponse()
+        json.loads(answer.read())
+    except (OSError, http.client.HTTPException, ValueError):
+        return False
+    finally:
+        connection.close()
+    return answer.status in (200, 503)
+
+
+def gateway_alive(port: int) -> bool:
+    """Whether the port takes connections."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1.0).close()
+    except OSError:
+        return False
+    return True
+
+
+def poller_alive(url: str, since: float) -> tuple[str, str] | None:
+    """Account and gateway state of a poller that gave a sign of life after `since` (seconds of the epoch)."""
+    from sqlalchemy import text
+    from sqlalchemy.exc import DBAPIError
+
+    from data.db import make_engine
+    from data.model import Role
+    from data.queries import query
+
+    engine = make_engine(url, Role.WEB, "check", pool_size=1)
+    try:
+        with engine.connect() as conn:
+            row = conn.execute(text(query("poller_alive")), {"since": since}).fetchone()
+    except DBAPIError:
+        return None
+    finally:
+        engine.dispose()
+    return (str(row[0]), str(row[1])) if row else None
+
+
+def check(part: str, settings: Settings) -> bool:
+    """Whether `part` of this container is alive."""
+    checks: dict[str, Callable[[], bool]] = {
+        "web": lambda: web_alive("127.0.0.1", settings.port),
+        "gateway": lambda: gateway_alive(GATEWAY_PORT),
+        "poller": lambda: poller_alive(settings.database_url or "", time.time() - POLLER_SILENCE_S) is not None,
+    }
+    return checks[part]()
+
+
+if __name__ == "__main__":
+    sys.exit(0 if check(sys.argv[1] if len(sys.argv) > 1 else "web", load_settings()) else 1)
