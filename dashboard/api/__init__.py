@@ -1,0 +1,33 @@
+"""REST: a blueprint a noun, thin routes over `Reads`."""
+
+from __future__ import annotations
+
+from flask_openapi3 import Info, OpenAPI
+
+from dashboard.api import errors, health, portfolio, strategies, trades
+from dashboard.encode import Encoder
+from data.reads import Reads
+
+DOCS = "/docs"
+
+
+def make_app(name: str, version: str) -> OpenAPI:
+    """The Flask application with its OpenAPI document at /docs/openapi.json and Swagger at /docs/swagger."""
+    return OpenAPI(
+        name,
+        info=Info(title="MoneyTrailz Dashboard", version=version),
+        doc_prefix=DOCS,
+        validation_error_callback=errors.invalid,
+        static_folder=None,
+    )
+
+
+def register(app: OpenAPI, reads: Reads, encoder: Encoder) -> None:
+    for blueprint in (
+        health.blueprint(reads),
+        portfolio.blueprint(reads, encoder),
+        trades.blueprint(reads),
+        strategies.blueprint(reads),
+    ):
+        app.register_api(blueprint)
+    errors.register(app)

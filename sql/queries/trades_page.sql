@@ -5,7 +5,9 @@ SELECT state.revision, e.*, c.symbol, c.local_symbol, c.sec_type, c.expiry, c.st
   LEFT JOIN LATERAL (
        SELECT x.id, x.exec_id, x.ts, x.session_date, x.account, x.con_id, x.side, x.quantity, x.price, x.kind, x.exchange,
               x.order_id, x.perm_id, x.client_id, x.order_ref, x.commission, x.commission_currency, x.realized_pnl,
-              x.strategy, x.revision AS correction, x.changed_revision
+              x.strategy, x.changed_revision,
+              (SELECT count(*) FROM executions y
+                WHERE y.account = x.account AND y.base_exec_id = x.base_exec_id AND y.revision < x.revision) AS correction
          FROM executions x
         WHERE x.account = :account
           AND x.effective

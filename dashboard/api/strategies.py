@@ -1,0 +1,22 @@
+"""`/api/strategies/`."""
+
+from __future__ import annotations
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+
+from dashboard.api import answers, schemas
+from dashboard.api.documented import documented
+from data.reads import Reads
+
+
+def blueprint(reads: Reads) -> APIBlueprint:
+    api = APIBlueprint("strategies", __name__, url_prefix="/api/strategies", abp_tags=[Tag(name="strategies")])
+
+    @api.get("/", strict_slashes=False, responses=documented(schemas.Strategies))
+    def strategies(query: schemas.NoQuery) -> Response:
+        """The strategies that are known"""
+        del query
+        return answers.tagged(reads.strategies())
+
+    return api

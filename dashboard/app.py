@@ -1,0 +1,110 @@
+"""`create_app`: one Flask server with the API, `/ws`, the exports and the Dash application."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import dash
+from flask import Flask
+
+import callbacks
+from dashboard import api, exports, ws
+from dashboard.encode import Encoder
+from dashboard.security import FrontDoor
+from dashboard.settings import Settings
+from data.db import DatabaseError, make_engine
+from data.model import Role
+from data.reads import Reads
+
+NAME = "MoneyTrailz"
+POOL_SIZE = 10
+
+# Before anything is painted: the theme that the reader chose, else the dark one.
+THEME_SCRIPT = (
+    'try{document.documentElement.dataset.bsTheme=localStorage.getItem("mtz-theme")||"dark"}'
+    'catch(e){document.documentElement.dataset.bsTheme="dark"}'
+)
+INDEX = f"""<!DOCTYPE html>
+<html lang="en" data-bs-theme="dark">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="dark light">
+{{%metas%}}
+<title>{{%title%}}</title>
+<script>{THEME_SCRIPT}</script>
+{{%favicon%}}
+{{%css%}}
+</head>
+<body>
+{{%app_entry%}}
+<footer>{{%config%}}{{%scripts%}}{{%renderer%}}</footer>
+</body>
+</html>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the web process runs beside the requests; `app.extensions["mtz"]`."""
+
+    reads: Reads
+    hub: ws.Hub
+
+
+class Dashboard(dash.Dash):  # type: ignore[misc]
+    """Dash whose title carries the badge: DEMO, PAPER or LIVE as the database says at that moment."""
+
+    reads: Reads
+
+    def interpolate_index(self, **kwargs: Any) -> str:
+        source = self.reads.source()
+        kwargs["title"] = f"{NAME} · {source.upper()}" if source else NAME
+        page: str = super().interpolate_index(**kwargs)
+        return page
+
+
+def create_app(settings: Settings) -> Flask:
+    """Put the web application together. Opens no connection: the database may be away.
+
+    Raises:
+        DatabaseError: no database is configured, or its URL is malformed.
+    """
+    if settings.database_url is None:
+        raise DatabaseError("No database is configured: set DATABASE_URL, or use `mtz run`, which brings its own.")
+    url = settings.database_url
+    reads = Reads(make_engine(url, Role.WEB, "web", pool_size=POOL_SIZE), url)
+    encoder = Encoder(reads)
+    hub = ws.Hub(reads, encoder, url)
+
+    server = api.make_app("dashboard", version("moneytrailz-dashboard"))
+    api.register(server, reads, encoder)
+    exports.register(server, reads)
+    ws.register(server, hub)
+    pages = _pages(server, reads)
+    server.extensions["mtz"] = Services(reads, hub)
+    theme = base64.b64encode(hashlib.sha256(THEME_SCRIPT.encode()).digest()).decode()
+    server.wsgi_app = FrontDoor(  # type: ignore[method-assign]
+        server.wsgi_app, settings.allowed_hosts, lambda: [f"'sha256-{theme}'", *pages.csp_hashes()]
+    )
+    return server
+
+
+def _pages(server: Flask, reads: Reads) -> Dashboard:
+    pages = Dashboard(
+        "dashboard",
+        server=server,
+        assets_folder=str(Path(__file__).with_name("assets")),
+        serve_locally=True,
+        title=NAME,
+        update_title=None,
+        index_string=INDEX,
+    )
+    pages.reads = reads
+    callbacks.register_all(pages, reads)
+    return pages

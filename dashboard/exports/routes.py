@@ -1,0 +1,81 @@
+"""CSV files streamed out of PostgreSQL (RFC 4180), in constant memory however long they are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any, Literal
+
+import psycopg
+from flask import Response
+from flask_openapi3 import APIBlueprint, OpenAPI, Tag
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from dashboard.api import answers, schemas
+from dashboard.api.documented import PROBLEMS
+from dashboard.problems import CONTENT_TYPE
+from data.queries import query as named_query
+from data.reads import DatabaseAway, Reads
+
+SLICE = 64 * 1024
+CSV = "text/csv; charset=utf-8"
+
+Name = Literal["positions", "trades"]
+
+
+def register(app: OpenAPI, reads: Reads) -> None:
+    api = APIBlueprint("exports", __name__, url_prefix="/api/exports", abp_tags=[Tag(name="exports")])
+    responses: dict[str | int, Any] = {
+        "200": {"description": "The file", "content": {"text/csv": {"schema": {"type": "string"}}}},
+        **{
+            status: {"description": text, "content": {CONTENT_TYPE: {"schema": schemas.Problem.model_json_schema()}}}
+            for status, text in PROBLEMS.items()
+        },
+    }
+
+    @api.get("/positions.csv", responses=responses)
+    def positions_csv(query: schemas.AccountQuery) -> Response:
+        """What is held"""
+        return _file(reads, "positions", answers.which(reads, query.account))
+
+    @api.get("/trades.csv", responses=responses)
+    def trades_csv(query: schemas.AccountQuery) -> Response:
+        """Every effective execution, newest first"""
+        return _file(reads, "trades", answers.which(reads, query.account))
+
+    app.register_api(api)
+
+
+def _file(reads: Reads, name: Name, account: str) -> Response:
+    badge = reads.health(account)["source"].upper()  # also: 404 for an account that isn't there
+    lines = stream(reads.engine, name, account)
+    try:
+        first = next(lines)  # a database that is away is a 503, not a broken file
+    except (OperationalError, PoolTimeoutError, psycopg.OperationalError) as error:
+        raise DatabaseAway("The database can't be read now: try the export again when it is back.") from error
+    filename = f"moneytrailz-{badge}-{name}-{reads.clock().date().isoformat()}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{filename}"', "Cache-Control": answers.NEVER}
+    return Response(chain([first], lines), content_type=CSV, headers=headers)
+
+
+def stream(engine: Engine, name: Name, account: str) -> Iterator[bytes]:
+    """The file in slices, from one snapshot of the database."""
+    connection = engine.raw_connection()
+    try:
+        driver: psycopg.Connection[Any] = connection.driver_connection  # type: ignore[assignment]
+        statement = f"COPY ({named_query(f'export_{name}')}) TO STDOUT (FORMAT csv, HEADER)"
+        with driver.cursor() as cursor, cursor.copy(statement, {"account": account}) as copy:  # type: ignore[arg-type]
+            pending = bytearray()
+            for row in copy:  # PostgreSQL sends a message a row and ends it with \n; RFC 4180 wants \r\n
+                pending += bytes(row)[:-1]
+                pending += b"\r\n"
+                if len(pending) >= SLICE:
+                    yield bytes(pending)
+                    pending.clear()
+                    time.sleep(0)  # others' turn: a local database is never waited for
+            yield bytes(pending)
+    finally:
+        connection.close()

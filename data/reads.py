@@ -1,0 +1,490 @@
+"""THE read model: one method a question, each backed by a named query; REST, `/ws` and the page all answer from here.
+
+Rows are cached by revision while somebody listens for revisions (:meth:`Reads.follow`, :meth:`Reads.heard`); without a
+listener every answer is read. Age and freshness are computed for each answer from the clock and never cached. While the
+database is away the last known rows are served, marked offline.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from psycopg import errors
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from data import board as boards
+from data import cursor, rows
+from data.board import AccountState, Board
+from data.db import explain
+from data.freshness import Assessment
+from data.model import Topic
+from data.queries import query
+from data.summary import Premium, cards
+from data.views import (
+    EquityView,
+    HealthView,
+    PortfolioView,
+    PositionsView,
+    PositionView,
+    SourceName,
+    StrategiesView,
+    SummaryView,
+    TradesView,
+    TradeView,
+)
+
+BOARD_LIMIT = timedelta(
+    seconds=3
+)  # the hub reads the board once a second: older means that the database doesn't answer
+MAX_TRADES = 1000
+MAX_POINTS = 1000
+CACHED_PAGES = 8
+RESOLUTIONS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300)  # a day has 86,400 s
+
+PORTFOLIO_NUMBERS = (
+    "net_liquidation", "cash", "available_funds", "buying_power", "excess_liquidity", "initial_margin",
+    "maintenance_margin", "cushion", "gross_position_value", "daily_pnl", "unrealized_pnl", "realized_pnl",
+)  # fmt: skip
+
+
+class UnknownAccount(LookupError):  # noqa: N818 - what it is called everywhere
+    """There is no such account; `accounts` are those that exist."""
+
+    def __init__(self, accounts: list[str]) -> None:
+        self.accounts = accounts
+        super().__init__(f"There is no such account; there is {', '.join(accounts) or 'none yet'}.")
+
+
+class DatabaseAway(Exception):  # noqa: N818
+    """The database can't be read and nothing is known that could be served; the message is one sentence for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortfolioRow:
+    """An account's figures without what only the clock can say. `figures` are the view's members."""
+
+    revision: int
+    epoch: int
+    currency: str | None
+    as_of: datetime | None
+    figures: dict[str, float | None]
+    total_pnl_since: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PositionRows:
+    """The held contracts at `revision`. What was removed is remembered back to revision `known_from`."""
+
+    revision: int
+    epoch: int
+    known_from: int
+    items: dict[int, PositionView]
+    changed: dict[int, int]  # con_id → the revision that wrote it
+    removed: dict[int, int] = field(default_factory=dict)  # con_id → the revision that no longer has it
+    as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TradeRows:
+    revision: int
+    epoch: int
+    view: TradesView
+
+
+@dataclass(frozen=True, slots=True)
+class PremiumRow:
+    revision: int
+    epoch: int
+    valid_until: datetime | None
+    premium: Premium
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Reads:
+    """The read model over `engine`. Safe for threads and greenlets.
+
+    Every method raises :class:`DatabaseAway` when the database is away and nothing is known yet, and, where it takes an
+    account, :class:`UnknownAccount`.
+    """
+
+    def __init__(self, engine: Engine, url: str, clock: Callable[[], datetime] = utc_now) -> None:
+        self.engine = engine
+        self.clock = clock
+        self._url = url
+        self._board: Board | None = None
+        self._away: str | None = None
+        self._watched = False  # somebody refreshes the board once a second
+        self._listening = False  # somebody hears every NOTIFY: rows may be cached
+        self._epoch = 0  # moves when listening begins: what was cached before is read again
+        self._known: dict[tuple[str, str], int] = {}
+        self._rows: dict[tuple[Any, ...], Any] = {}
+        self._locks: dict[tuple[Any, ...], threading.RLock] = {}
+
+    # -- following: the hub tells what it hears --------------------------------------------------------------------
+
+    def follow(self) -> Board:
+        """LISTEN stands: from now on rows are cached. Call before the first :meth:`heard`; raises DatabaseAway."""
+        self._epoch += 1
+        self._known.clear()
+        board = self.refresh()
+        self._watched = self._listening = True
+        return board
+
+    def unfollow(self) -> None:
+        """LISTEN is lost: the cache is bypassed until :meth:`follow`."""
+        self._listening = False
+
+    def heard(self, account: str, topic: str, revision: int) -> None:
+        """A NOTIFY: rows of an older revision are no longer served."""
+        key = (account, topic)
+        self._known[key] = max(revision, self._known.get(key, 0))
+
+    def refresh(self) -> Board:
+        """Read the board anew. Raises DatabaseAway."""
+        found = self._fetch("board")
+        accounts = [boards.account_state(row) for row in found]
+        source: SourceName | None = accounts[0].source if accounts else None
+        if source is None:
+            source = next((row["source"] for row in self._fetch("source")), None)
+        board = Board(self.clock(), source, {state.account: state for state in accounts})
+        for state in accounts:
+            for topic, revision in state.revisions.items():
+                self.heard(state.account, topic, revision)
+        self._board = board
+        return board
+
+    def watched(self) -> None:
+        """Somebody calls :meth:`refresh` once a second from now on."""
+        self._watched = True
+
+    # -- the questions ---------------------------------------------------------------------------------------------
+
+    def accounts(self) -> list[str]:
+        """Every account, the longest known first."""
+        return list(self._known_board().accounts)
+
+    def source(self) -> SourceName | None:
+        """Whose numbers these are; None until a gateway has said which account it is, or when that can't be read."""
+        try:
+            return self._known_board().source
+        except DatabaseAway:
+            return None
+
+    def portfolio(self, account: str) -> PortfolioView:
+        row, state, seen = self.portfolio_row(account)
+        return self.portfolio_view(row, state, seen)
+
+    def portfolio_row(self, account: str) -> tuple[PortfolioRow, AccountState, Assessment]:
+        """What :meth:`portfolio_view` is made of, for who encodes the same row many times."""
+        state = self._state(account)
+        row: PortfolioRow = self._cached((Topic.PORTFOLIO, account), account, Topic.PORTFOLIO, self._load_portfolio)
+        return row, state, self.judge(state)
+
+    def portfolio_view(self, row: PortfolioRow, state: AccountState, seen: Assessment) -> PortfolioView:
+        link, reason = boards.gateway(state, self.clock(), self.away())
+        phase = state.status.market_phase if state.status else None
+        view: dict[str, Any] = {
+            "account": state.account,
+            "source": state.source,
+            "currency": row.currency,
+            "as_of": rows.iso(row.as_of),
+            "freshness": seen.freshness.value,
+            "gateway_state": link,
+            "gateway_reason": reason,
+            "market_phase": phase.value if phase else None,
+            **row.figures,
+            "total_pnl_since": row.total_pnl_since,
+        }
+        return view  # type: ignore[return-value]
+
+    def positions(self, account: str, since: int | None = None) -> PositionsView:
+        """All held contracts, or with `since` those that changed after that revision and what is gone.
+
+        `full` tells which: who asks for changes from before this process's memory gets the whole list.
+        """
+        return positions_view(account, self.position_rows(account), since)
+
+    def position_rows(self, account: str) -> PositionRows:
+        self._state(account)
+        found: PositionRows = self._cached((Topic.POSITIONS, account), account, Topic.POSITIONS, self._load_positions)
+        return found
+
+    def trades(self, account: str, limit: int = 50, before: str | None = None) -> TradesView:
+        """A page of effective executions, newest first; `before` is the `next_before` of the page before.
+
+        Raises:
+            data.cursor.BadCursor: `before` is no cursor of ours.
+            ValueError: limit is not within 1 and 1000.
+        """
+        if not 1 <= limit <= MAX_TRADES:
+            raise ValueError(f"limit must be within 1 and {MAX_TRADES}.")
+        at = cursor.decode(before) if before is not None else None
+        self._state(account)
+        if at is not None:
+            return self._load_trades(account, limit, at).view
+        key = (Topic.TRADES, account, limit)
+        pages = [known for known in self._rows if known[0] is Topic.TRADES]
+        if key not in self._rows and len(pages) >= CACHED_PAGES:
+            self._rows.pop(pages[0], None)
+        found: TradeRows = self._cached(key, account, Topic.TRADES, lambda a: self._load_trades(a, limit, None))
+        return found.view
+
+    def trades_since(self, account: str, revision: int) -> tuple[int, list[tuple[int, TradeView]]]:
+        """The trades revision now, and the effective executions written or corrected after `revision` in that order,
+        each with the revision that wrote it. Never cached."""
+        self._state(account)
+        found = self._fetch("trades_since", account=account, since=revision)
+        return found[0]["revision"], [(row["changed_revision"], rows.trade(row)) for row in found if row["id"]]
+
+    def summary(self, account: str) -> SummaryView:
+        """The ten cards of the Overview, in order."""
+        row, _, seen = self.portfolio_row(account)
+        found = self.position_rows(account)
+        key = ("premium", account)
+        known: PremiumRow | None = self._rows.get(key)
+        if known and known.valid_until and self.clock() >= known.valid_until and self.away() is None:
+            self._rows.pop(key, None)
+        premium: PremiumRow = self._cached(key, account, Topic.TRADES, self._load_premium)
+        return {
+            "account": account,
+            "currency": row.currency,
+            "as_of": rows.iso(row.as_of),
+            "freshness": seen.freshness.value,
+            "items": cards(
+                row.figures, rows.iso(row.as_of), row.currency, row.total_pnl_since,
+                list(found.items.values()), rows.iso(found.as_of), premium.premium,
+            ),
+        }  # fmt: skip
+
+    def health(self, account: str) -> HealthView:
+        """Every part of the path from the broker to here, with its state and age."""
+        state = self._state(account)
+        board = self._board
+        assert board is not None  # _state read it
+        return boards.health(state, board, self.clock(), self.away())
+
+    def equity_today(self, account: str) -> EquityView:
+        """Net liquidation of the newest trading day, at most a thousand points (the last of each bucket), and its outages."""
+        self._state(account)
+        span = next(iter(self._fetch("equity_span", account=account)), None)
+        view: EquityView = {
+            "account": account,
+            "session_date": rows.day(span["session_date"]) if span else None,
+            "currency": span["currency"] if span else None,
+            "resolution_s": RESOLUTIONS_S[0],
+            "items": [],
+            "outages": [],
+        }
+        if span is None or span["first_ts"] is None:
+            return view
+        first, last = span["first_ts"], span["last_ts"]
+        length = (last - first).total_seconds()
+        # One bucket more than length / seconds: the first and the last are cut.
+        seconds = next((s for s in RESOLUTIONS_S if length / s + 2 <= MAX_POINTS), int(length / (MAX_POINTS - 2)) + 1)
+        found = self._fetch(
+            "equity", account=account, first_ts=first, last_ts=last, session_date=span["session_date"], seconds=seconds
+        )
+        view["resolution_s"] = seconds
+        view["items"] = [{"time": row["time"], "value": row["value"]} for row in found]
+        view["outages"] = [rows.outage(row) for row in self._fetch("outages", account=account, since=first)]
+        return view
+
+    def strategies(self) -> StrategiesView:
+        found = self._fetch("strategies")
+        return {"items": [{"name": row["name"], "created_at": rows.stamp(row["created_at"])} for row in found]}
+
+    # -- what is known of the database itself ------------------------------------------------------------------------
+
+    def away(self) -> str | None:
+        """Why the database can't be read, None when it can: one sentence."""
+        if self._away is not None:
+            return self._away
+        if self._watched and self._board is not None and self.clock() - self._board.read_at > BOARD_LIMIT:
+            return "The database doesn't answer; these are the last known values."
+        return None
+
+    def board(self) -> Board | None:
+        """The board as last read, however old; None when it never was."""
+        return self._board
+
+    def judge(self, state: AccountState) -> Assessment:
+        return boards.judge(state, self.clock(), self.away())
+
+    # -- loading -----------------------------------------------------------------------------------------------------
+
+    def _known_board(self) -> Board:
+        if self._watched and self._board is not None:
+            return self._board
+        try:
+            return self.refresh()
+        except DatabaseAway:
+            if self._board is None:
+                raise
+            return self._board
+
+    def _state(self, account: str) -> AccountState:
+        board = self._known_board()
+        try:
+            return board.accounts[account]
+        except KeyError:
+            raise UnknownAccount(list(board.accounts)) from None
+
+    def _cached(self, key: tuple[Any, ...], account: str, topic: Topic, load: Callable[[str], Any]) -> Any:
+        """The rows under `key` if they are of the newest revision heard; else loaded, or the last known."""
+        known = self._rows.get(key)
+        if known is not None and self._current(known, account, topic):
+            return known
+        with self._locks.setdefault(key, threading.RLock()):
+            known = self._rows.get(key)
+            if known is not None and self._current(known, account, topic):
+                return known  # another request loaded it while this one waited
+            try:
+                loaded = load(account)
+            except DatabaseAway:
+                if known is None:
+                    raise
+                return known
+            self._rows[key] = loaded
+            return loaded
+
+    def _current(self, known: Any, account: str, topic: Topic) -> bool:
+        if known.epoch != self._epoch or not self._listening:
+            return False
+        revision: int = known.revision
+        return revision >= self._known.get((account, topic.value), 0)
+
+    def _load_portfolio(self, account: str) -> PortfolioRow:
+        epoch = self._epoch
+        row = next(iter(self._fetch("portfolio", account=account)))
+        figures = {name: rows.number(row[name]) for name in PORTFOLIO_NUMBERS}
+        worth, daily, baseline = figures["net_liquidation"], figures["daily_pnl"], row["baseline_net_liquidation"]
+        before = rows.number(row["previous_equity"])
+        if before is None and worth is not None and daily is not None:
+            before = worth - daily
+        percent = round(100 * daily / before, 6) if daily is not None and before else None
+        total = worth - baseline if worth is not None and baseline is not None else None
+        ordered = {name: figures[name] for name in PORTFOLIO_NUMBERS[:-2]}
+        return PortfolioRow(
+            revision=row["revision"],
+            epoch=epoch,
+            currency=row["currency"] or row["base_currency"],
+            as_of=row["as_of"],
+            figures=ordered
+            | {"daily_pnl_pct": percent}
+            | {name: figures[name] for name in PORTFOLIO_NUMBERS[-2:]}
+            | {"total_pnl": total},
+            total_pnl_since=rows.iso(row["baseline_at"]) if total is not None else None,
+        )
+
+    def _load_positions(self, account: str) -> PositionRows:
+        epoch = self._epoch
+        known: PositionRows | None = self._rows.get((Topic.POSITIONS, account))
+        if known is not None and known.epoch == epoch:
+            found = self._fetch("positions", account=account, since=known.revision)
+            fresh = {row["con_id"]: row for row in found if row["con_id"] is not None}
+            held = set(found[0]["held"])
+            if fresh.keys() <= known.items.keys() and held <= known.items.keys():
+                return _merged(known, found[0]["revision"], held, fresh)
+        found = self._fetch("positions", account=account, since=0)
+        fresh = {row["con_id"]: row for row in found if row["con_id"] is not None}
+        revision = found[0]["revision"]
+        remembers = known is not None and known.epoch == epoch
+        gone = {c: revision for c in known.items if c not in fresh} if known and remembers else {}
+        before = known.removed if known and remembers else {}
+        return PositionRows(
+            revision=revision,
+            epoch=epoch,
+            known_from=known.known_from if known and remembers else revision,
+            items={con_id: rows.position(row) for con_id, row in fresh.items()},
+            changed={con_id: row["changed_revision"] for con_id, row in fresh.items()},
+            removed={c: r for c, r in (before | gone).items() if c not in fresh},
+            as_of=max((row["as_of"] for row in fresh.values()), default=None),
+        )
+
+    def _load_trades(self, account: str, limit: int, at: tuple[datetime, int] | None) -> TradeRows:
+        epoch = self._epoch
+        before_ts, before_id = at or ("infinity", cursor.MAX_ID)
+        found = self._fetch("trades_page", account=account, before_ts=before_ts, before_id=before_id, limit=limit + 1)
+        page = [row for row in found if row["id"] is not None]
+        more, page = len(page) > limit, page[:limit]
+        view: TradesView = {
+            "account": account,
+            "revision": found[0]["revision"],
+            "items": [rows.trade(row) for row in page],
+            "next_before": cursor.encode(page[-1]["ts"], page[-1]["id"]) if more else None,
+        }
+        return TradeRows(found[0]["revision"], epoch, view)
+
+    def _load_premium(self, account: str) -> PremiumRow:
+        epoch = self._epoch
+        row = self._fetch("premium_month", account=account)[0]
+        premium = Premium(rows.number(row["premium"]), rows.iso(row["known_since"]), rows.iso(row["as_of"]))
+        return PremiumRow(row["revision"], epoch, row["valid_until"], premium)
+
+    def _fetch(self, name: str, **params: Any) -> list[Any]:
+        """The rows of a named query as mappings. Raises DatabaseAway."""
+        if self._watched and name not in ("board", "source") and (away := self.away()) is not None:
+            raise DatabaseAway(away)  # the watcher says when it is back: no request waits for a dead server
+        try:
+            with self.engine.connect() as conn:
+                found = conn.execute(text(query(name)), params).mappings().all()
+        except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+            raise self._lost(explain(getattr(error, "orig", None) or error, self._url)) from error
+        except ProgrammingError as error:
+            if not isinstance(error.orig, errors.UndefinedTable | errors.InsufficientPrivilege):
+                raise
+            raise self._lost("The database has not been set up for this program: run `mtz migrate`.") from error
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            raise self._lost(explain(error.orig or error, self._url)) from error
+        self._away = None
+        return list(found)
+
+    def _lost(self, reason: str) -> DatabaseAway:
+        self._away = reason
+        return DatabaseAway(reason)
+
+
+def positions_view(account: str, found: PositionRows, since: int | None) -> PositionsView:
+    """`found` whole, or what changed after `since` and what is gone where the memory reaches back that far."""
+    whole = since is None or not found.known_from <= since <= found.revision
+    items = found.items.values()
+    return {
+        "account": account,
+        "revision": found.revision,
+        "as_of": rows.iso(found.as_of),
+        "full": whole,
+        "items": list(items) if whole else [p for p in items if found.changed[p["con_id"]] > (since or 0)],
+        "removed": [] if whole else sorted(c for c, gone in found.removed.items() if gone > (since or 0)),
+    }
+
+
+def _merged(known: PositionRows, revision: int, held: set[int], fresh: dict[int, Any]) -> PositionRows:
+    """`known` with its changed rows replaced and what is no longer held gone."""
+    items = {
+        con_id: rows.position(fresh[con_id]) if con_id in fresh else item
+        for con_id, item in known.items.items()
+        if con_id in held
+    }
+    changed = known.changed | {con_id: row["changed_revision"] for con_id, row in fresh.items()}
+    gone = {con_id: revision for con_id in known.items if con_id not in held}
+    newest = [row["as_of"] for row in fresh.values()] + ([known.as_of] if known.as_of else [])
+    return PositionRows(
+        revision=revision,
+        epoch=known.epoch,
+        known_from=known.known_from,
+        items=items,
+        changed={con_id: changed[con_id] for con_id in items},
+        removed=known.removed | gone,
+        as_of=max(newest, default=None),
+    )
