@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
@@ -207,6 +208,12 @@ def _is_address(text: str) -> bool:
 def environment_names() -> dict[str, FieldInfo]:
     """Environment name → field, in the order of the documentation."""
     return {str(field.validation_alias): field for field in Settings.model_fields.values()}
+
+
+def given_names(env_file: Path = ENV_FILE) -> set[str]:
+    """The names that the environment or `.env` give a value."""
+    given: dict[str, str | None] = dict(dotenv_values(env_file)) if env_file.is_file() else {}
+    return {name for name in environment_names() if (given | dict(os.environ)).get(name)}
 
 
 def load_settings(env_file: Path = ENV_FILE, **options: Any) -> Settings:
