@@ -14,6 +14,7 @@ from flask import Flask
 
 import callbacks
 from dashboard import api, exports, ws
+from dashboard.api.hot import HotPortfolio
 from dashboard.encode import Encoder
 from dashboard.security import FrontDoor
 from dashboard.settings import Settings
@@ -90,7 +91,7 @@ def create_app(settings: Settings) -> Flask:
     server.extensions["mtz"] = Services(reads, hub)
     theme = base64.b64encode(hashlib.sha256(THEME_SCRIPT.encode()).digest()).decode()
     server.wsgi_app = FrontDoor(  # type: ignore[method-assign]
-        server.wsgi_app, settings.allowed_hosts, lambda: [f"'sha256-{theme}'", *pages.csp_hashes()]
+        HotPortfolio(server.wsgi_app, reads, encoder), settings.allowed_hosts, lambda: [f"'sha256-{theme}'", *pages.csp_hashes()]
     )
     return server
 

@@ -40,6 +40,13 @@ def _raise_file_limit() -> None:
 _raise_file_limit()
 
 
+def post_request(worker: Any, request: Any, environ: Any, response: Any) -> None:
+    """Others' turn: a connection whose next request is there already would otherwise be served on and on."""
+    import gevent
+
+    gevent.sleep(0)
+
+
 def post_worker_init(worker: Any) -> None:
     """Start the hub in the patched worker, and what tells the sockets when it ends."""
     import gevent
