@@ -38,9 +38,9 @@ def run_stack(settings: Settings, *, reload: bool = False) -> int:
     logs = _prepare_folders(settings.data_dir)
     lock = RunLock(settings.data_dir)
     lock.acquire(Running(os.getpid(), settings.url))
+    console = Console(logs, make_formatter("json") if settings.log_format == "json" else None)
     try:
         require_port(settings.host, settings.port)
-        console = Console(logs, make_formatter("json") if settings.log_format == "json" else None)
         stack = _Stack(settings, logs, console, stopping, echo_web=reload)
         if stack.database_url:
             lock.describe(Running(os.getpid(), settings.url, stack.database_url))
@@ -49,6 +49,7 @@ def run_stack(settings: Settings, *, reload: bool = False) -> int:
         supervisor.run(watcher.look if watcher else lambda: None)
         console.say("mtz", "stopped; everything is kept for the next start")
     finally:
+        console.close()
         lock.release()
     return Exit.OK
 

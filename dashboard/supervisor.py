@@ -44,6 +44,10 @@ class Console:
         record.levelname = logging.getLevelName(level)
         self.line(self._formatter.format(record) if self._formatter else f"{part:<10} {text}")
 
+    def close(self) -> None:
+        """Close `run.log`; a later line opens it again."""
+        self._file.close()
+
     def line(self, text: str) -> None:
         """One line as it is."""
         with self._lock:
@@ -238,7 +242,7 @@ class ProcessPart(Part):
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def _copy_output(self, stream: IO[bytes]) -> None:
-        with stream:
+        with stream, contextlib.closing(self._log):
             for raw in stream:
                 line = raw.decode(errors="replace").rstrip("\n")
                 self._log.write(line)
