@@ -10,7 +10,6 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import websocket
-from data.store import claim_source, flush
 
 from bench import load, stack
 from bench.common import Row, database, folder, free_port, percentile
@@ -18,6 +17,7 @@ from bench.storage import ACCOUNT, batch
 from data.db import connect
 from data.model import Role, Source
 from data.queries import SQL_DIR
+from data.store import Store
 
 PINS = ["fastapi==0.165.0", "uvicorn==0.54.0", "uvloop==0.23.0", "httptools==0.9.0", "asyncpg==0.32.0"]
 PATH = "/api/portfolio/"
@@ -53,8 +53,9 @@ def yardstick(url: str) -> load.Load:
 def run() -> Iterator[Row]:
     with database() as url, folder() as data_dir:
         with connect(url, Role.POLLER, "bench") as conn:
-            claim_source(conn, Source.DEMO, ACCOUNT)
-            flush(conn, batch(60, 1))
+            store = Store(conn)
+            store.claim_source(Source.DEMO, ACCOUNT)
+            store.flush(batch(60, 1))
         with stack.web(url, data_dir) as port:
             load.run(port, PATH, seconds=1)
             ours = load.run(port, PATH)

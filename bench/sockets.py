@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import websocket
-from data.store import claim_source, flush
 
 from bench import stack
 from bench.common import Row, database, folder, percentile
 from bench.storage import ACCOUNT, batch
 from data.db import connect
 from data.model import Flush, Role, Source
+from data.store import Store
 
 ROUNDS = 30
 
@@ -41,10 +41,11 @@ def latencies(url: str, clients: list[websocket.WebSocket]) -> tuple[list[float]
     took: list[float] = []
     longest = 0
     with connect(url, Role.POLLER, "bench") as conn:
+        store = Store(conn)
         for round_ in range(ROUNDS):
             work = batch(0, 2000 + round_)
             assert work.portfolio is not None
-            revision = flush(conn, Flush(ACCOUNT, portfolio=replace(work.portfolio, net_liquidation=1e5 + round_)))
+            revision = store.flush(Flush(ACCOUNT, portfolio=replace(work.portfolio, net_liquidation=1e5 + round_)))
             committed = time.perf_counter()
             waiting = len(clients)
             while waiting:
@@ -67,8 +68,9 @@ def latencies(url: str, clients: list[websocket.WebSocket]) -> tuple[list[float]
 def run() -> Iterator[Row]:
     with database() as url, folder() as data_dir:
         with connect(url, Role.POLLER, "bench") as conn:
-            claim_source(conn, Source.DEMO, ACCOUNT)
-            flush(conn, batch(60, 1))
+            store = Store(conn)
+            store.claim_source(Source.DEMO, ACCOUNT)
+            store.flush(batch(60, 1))
         with stack.web(url, data_dir) as port:
             for count, limit in ((100, 25), (1000, 100)):
                 clients = crowd(port, count)

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
-from data.reads import Reads
-from data.store import flush
-
 from bench.common import Row, database, percentile
 from data.db import connect, make_engine
-from data.model import Contract, Flush, Portfolio, PortfolioSample, Position, PositionSample, Role
+from data.model import Contract, Flush, Portfolio, PortfolioSample, Position, PositionSample, Role, Source
+from data.reads import Reads
+from data.store import Store
 
 ACCOUNT = "DU9000001"
 HISTORY = """
@@ -55,10 +54,12 @@ def one_flush(url: str) -> Row:
     """1 portfolio + 100 positions, latest and samples, revisions and NOTIFY, committed."""
     took: list[float] = []
     with connect(url, Role.POLLER, "bench") as conn:
+        store = Store(conn)
+        store.claim_source(Source.DEMO, ACCOUNT)
         for step in range(300):
             work = batch(100, step)
             started = time.perf_counter()
-            flush(conn, work)
+            store.flush(work)
             took.append((time.perf_counter() - started) * 1000)
     return Row("one flush: 1 portfolio + 100 positions, latest + samples (median)", percentile(took[50:], 0.5), "ms", 4)
 
@@ -66,7 +67,7 @@ def one_flush(url: str) -> Row:
 def latest_positions(url: str) -> Row:
     """500 positions read with 10 M samples behind them, the cache out of the way."""
     with connect(url, Role.POLLER, "bench") as conn:
-        flush(conn, batch(500, 1000))
+        Store(conn).flush(batch(500, 1000))
     with connect(url, Role.OWNER, "bench") as conn:
         conn.execute(HISTORY, [ACCOUNT])
     engine = make_engine(url, Role.WEB, "bench")

@@ -18,3 +18,13 @@ def query(name: str) -> str:
         FileNotFoundError: there is no such query.
     """
     return (SQL_DIR / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+@cache
+def statement(name: str) -> str:
+    """The text of sql/writes/<name>.sql, with psycopg's ``%(name)s`` parameters.
+
+    Raises:
+        FileNotFoundError: there is no such statement.
+    """
+    return (SQL_DIR / "writes" / f"{name}.sql").read_text(encoding="utf-8")

@@ -1,0 +1,279 @@
+"""Every market and account write. One :class:`Flush` is one transaction: rows, revisions, then one NOTIFY per topic.
+
+A flush is first encoded to JSON-ready rows, which is also what the poller's spool keeps on disk while the database is
+away; writing the same rows again changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+import psycopg.rows
+
+from data.db import DatabaseError, literal
+from data.model import Contract, Execution, Flush, Order, Outage, PollerStatus, Portfolio, Position, Source, Topic
+from data.queries import statement
+
+Row = dict[str, Any]
+Rows = dict[str, Any]  # what `encode` makes of a Flush: an account and lists of rows by kind
+
+EXCHANGE_ZONE = ZoneInfo("America/New_York")
+PORTFOLIO_VALUES = [f.name for f in fields(Portfolio) if f.name not in {"account", "as_of"}]
+POSITION_VALUES = [f.name for f in fields(Position) if f.name not in {"account", "contract", "as_of", "greeks_as_of"}]
+# A heartbeat alone is no news: these change all the time and are read with the row, not announced.
+QUIET_STATUS = {"heartbeat_at", "last_datum_at", "feed_proven_at", "queue_depth", "spool_bytes", "market_data_lines"}
+
+
+class WrongSourceError(DatabaseError):
+    """The database belongs to another source than the gateway's account."""
+
+
+class Sessions:
+    """Trading days: an instant belongs to the first session that has not closed yet (as SQL's session_date_of)."""
+
+    def __init__(self, closes: Sequence[tuple[datetime, date]]) -> None:
+        self._closes = [close for close, _ in closes]
+        self._dates = [day for _, day in closes]
+
+    @classmethod
+    def load(cls, conn: psycopg.Connection[Any]) -> Sessions:
+        return cls(conn.execute("SELECT closes, session_date FROM market_sessions ORDER BY closes").fetchall())
+
+    def date_of(self, instant: datetime) -> date:
+        index = bisect_right(self._closes, instant)
+        return self._dates[index] if index < len(self._dates) else instant.astimezone(EXCHANGE_ZONE).date()
+
+
+class Store:
+    """The writer on one connection (role `mtz_poller`, autocommit off or on: each call is its own transaction)."""
+
+    def __init__(self, conn: psycopg.Connection[Any]) -> None:
+        self._conn = conn
+        self.sessions = Sessions.load(conn)
+        self._contracts: dict[int, Row] = {}
+        self._baselines: set[tuple[str, str | None]] = set()
+        self._status: Row = {}
+
+    def claim_source(self, source: Source, account: str) -> None:
+        """Bind the database to `source` and introduce the account.
+
+        Raises:
+            WrongSourceError: it belongs to another source.
+        """
+        with self._conn.transaction():
+            self._execute("claim", source=source.value, account=account)
+            row = self._conn.execute("SELECT source, account FROM database_source").fetchone()
+            assert row is not None
+            if row[0] != source.value:
+                raise WrongSourceError(
+                    f"This database holds {row[0]} data (account {row[1]}), but the gateway's account {account} is {source}: "
+                    "nothing was written. Use another database (DATABASE_URL or MTZ_DATA_DIR), or the gateway it belongs to."
+                )
+            self._execute("account", account=account, source=source.value)
+
+    def flush(self, batch: Flush) -> dict[Topic, int]:
+        """Write `batch` in one transaction; return the new revision of each topic it touched."""
+        return self.write(encode(batch, self.sessions))
+
+    def write(self, rows: Rows) -> dict[Topic, int]:
+        """Write encoded rows (see :func:`encode`) in one transaction."""
+        account, topics = rows["account"], _topics(rows)
+        contracts = [c for c in rows["contracts"] if self._contracts.get(c["con_id"]) != c]
+        with self._conn.transaction():
+            revisions: dict[Topic, int] = {}
+            if topics:
+                found = self._execute("bump", account=account, topics=topics).fetchall()
+                revisions = {Topic(topic): revision for topic, revision in found}
+            with self._conn.pipeline():
+                self._write_rows("contracts", contracts)
+                self._write_portfolio(account, rows)
+                self._write_positions(account, rows, revisions.get(Topic.POSITIONS, 0))
+                self._write_executions(account, rows["executions"], revisions.get(Topic.TRADES, 0))
+                self._write_orders(rows["orders"])
+                self._write_rows("portfolio_samples", rows["portfolio_samples"])
+                self._write_rows("position_samples", rows["position_samples"])
+                self._write_rows("outages", rows["outages"])
+                if topics:
+                    self._execute("notify", account=account, topics=topics)
+        self._contracts |= {c["con_id"]: c for c in contracts}
+        return revisions
+
+    def write_status(self, status: PollerStatus) -> None:
+        """Write the poller's own row; the topic is announced only when more than the heartbeat changed."""
+        row = _jsonable(asdict(status))
+        news = {key: value for key, value in row.items() if key not in QUIET_STATUS}
+        with self._conn.transaction():
+            self._write_rows("status", [row])
+            if news != self._status:
+                self._execute("bump", account=status.account, topics=[Topic.STATUS.value])
+                self._execute("notify", account=status.account, topics=[Topic.STATUS.value])
+        self._status = news
+
+    def note_poller_gap(self, account: str, now: datetime) -> None:
+        """At start: the span since an earlier poller's last sign of life is an outage; so is what it left open."""
+        with self._conn.transaction():
+            row = self._conn.execute("SELECT heartbeat_at FROM poller_status WHERE account = %s", [account]).fetchone()
+            self._execute("close_outages", account=account, kinds=["gateway", "feed", "database", "poller"], ended=now)
+            if row and row[0] < now:
+                gap = Outage(account, "poller", row[0], now, "The poller was not running.")
+                self._write_rows("outages", [_jsonable(asdict(gap))])
+
+    def latest(self, account: str) -> tuple[Row | None, list[int]]:
+        """The stored portfolio row and the con_ids of the stored positions: where a new poller goes on from."""
+        with self._conn.transaction(), self._conn.cursor(row_factory=psycopg.rows.dict_row) as cursor:
+            portfolio = cursor.execute("SELECT * FROM portfolio_latest WHERE account = %s", [account]).fetchone()
+            held = cursor.execute("SELECT con_id FROM positions_latest WHERE account = %s", [account]).fetchall()
+        return portfolio, [row["con_id"] for row in held]
+
+    # -- one kind of row each -------------------------------------------------
+
+    def _execute(self, name: str, **parameters: Any) -> psycopg.Cursor[Any]:
+        return self._conn.execute(literal(statement(name)), parameters)
+
+    def _write_rows(self, name: str, rows: Sequence[Row]) -> None:
+        if rows:
+            self._execute(name, rows=_dumps(rows))
+
+    def _write_portfolio(self, account: str, rows: Rows) -> None:
+        portfolio = rows["portfolio"]
+        if portfolio is None:
+            return
+        self._write_rows("portfolio_latest", [portfolio])
+        key = (account, portfolio["currency"])
+        if portfolio["net_liquidation"] is not None and key not in self._baselines:
+            self._execute("baseline", **{k: portfolio[k] for k in ("account", "currency", "as_of", "net_liquidation")})
+            self._baselines.add(key)
+
+    def _write_positions(self, account: str, rows: Rows, revision: int) -> None:
+        self._write_rows("positions_latest", [row | {"changed_revision": revision} for row in rows["positions"]])
+        if rows["removed"]:
+            self._execute("positions_removed", account=account, con_ids=rows["removed"])
+
+    def _write_executions(self, account: str, rows: Sequence[Row], revision: int) -> None:
+        if not rows:
+            return
+        bases = sorted({row["base_exec_id"] for row in rows})
+        self._write_rows("executions", [row | {"changed_revision": revision} for row in rows])
+        self._execute("executions_superseded", account=account, base_exec_ids=bases, revision=revision)
+        self._execute("executions_effective", account=account, base_exec_ids=bases)
+
+    def _write_orders(self, rows: Sequence[Row]) -> None:
+        latest = {row["perm_id"]: row for row in rows}
+        self._write_rows("orders", list(latest.values()))
+        self._write_rows("order_events", rows)
+
+
+def encode(batch: Flush, sessions: Sessions) -> Rows:
+    """`batch` as JSON-ready rows, each with its trading day."""
+    contracts = {c.con_id: c for c in _contracts(batch)}
+    return {
+        "account": batch.account,
+        "contracts": [_contract_row(c) for c in contracts.values()],
+        "portfolio": _portfolio_row(batch.portfolio, sessions) if batch.portfolio else None,
+        "positions": [_position_row(p) | {"greeks_as_of": _iso(p.greeks_as_of)} for p in batch.positions],
+        "removed": list(batch.removed),
+        "executions": list(
+            {(e.base_exec_id, e.revision): _execution_row(e, sessions) for e in batch.executions}.values()
+        ),
+        "orders": [_order_row(o) for o in batch.orders],
+        "portfolio_samples": [
+            _portfolio_row(s.portfolio, sessions) | {"ts": _iso(s.ts), "session_date": _day(s.ts, sessions)}
+            for s in batch.portfolio_samples
+        ],
+        "position_samples": [
+            _position_row(s.position)
+            | {"ts": _iso(s.ts), "session_date": _day(s.ts, sessions), "currency": s.position.contract.currency}
+            for s in batch.position_samples
+        ],
+        "outages": [_jsonable(asdict(o)) for o in batch.outages],
+    }
+
+
+def _topics(rows: Rows) -> list[str]:
+    touched = {
+        Topic.PORTFOLIO: rows["portfolio"] is not None,
+        Topic.POSITIONS: bool(rows["positions"] or rows["removed"]),
+        Topic.TRADES: bool(rows["executions"]),
+        Topic.STATUS: bool(rows["outages"]),
+    }
+    return [topic.value for topic, yes in touched.items() if yes]
+
+
+def _contracts(batch: Flush) -> Iterable[Contract]:
+    yield from batch.contracts
+    for order in batch.orders:
+        if order.contract.con_id:
+            yield order.contract
+    for execution in batch.executions:
+        yield execution.contract
+    for sample in batch.position_samples:
+        yield sample.position.contract
+    for position in batch.positions:
+        yield position.contract
+
+
+def _portfolio_row(portfolio: Portfolio, sessions: Sessions) -> Row:
+    row = {name: getattr(portfolio, name) for name in PORTFOLIO_VALUES}
+    day = _day(portfolio.as_of, sessions)
+    return {"account": portfolio.account, "as_of": _iso(portfolio.as_of), "session_date": day, **row}
+
+
+def _position_row(position: Position) -> Row:
+    row: Row = {"account": position.account, "con_id": position.contract.con_id, "as_of": _iso(position.as_of)}
+    for name in POSITION_VALUES:  # a hundred rows a flush: a loop over slots is the cheapest copy
+        row[name] = getattr(position, name)
+    return row
+
+
+def _execution_row(execution: Execution, sessions: Sessions) -> Row:
+    row = asdict(execution)
+    contract, time = row.pop("contract"), row.pop("time")
+    return _jsonable(row | {"con_id": contract["con_id"], "ts": time, "session_date": sessions.date_of(time)})
+
+
+def _order_row(order: Order) -> Row:
+    row = asdict(order)
+    contract = row.pop("contract")
+    words = {"con_id": contract["con_id"] or None, "symbol": contract["symbol"], "sec_type": contract["sec_type"]}
+    return _jsonable(row | words)
+
+
+def _day(instant: datetime, sessions: Sessions) -> str:
+    return sessions.date_of(instant).isoformat()
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return instant.isoformat() if instant else None
+
+
+def _dumps(rows: Sequence[Row]) -> str:
+    """JSON; NaN and infinity, which are not numbers anybody may see, become unknown."""
+    try:
+        return json.dumps(rows, allow_nan=False)
+    except ValueError:
+        return json.dumps(
+            [{k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()} for row in rows]
+        )
+
+
+@lru_cache(maxsize=8192)
+def _contract_row(contract: Contract) -> Row:
+    return _jsonable(asdict(contract))
+
+
+def _jsonable(row: Mapping[str, Any]) -> Row:
+    """Times, days and decimals as text: JSON has no words of its own for them, and text keeps each cent."""
+    return {
+        key: value.isoformat() if isinstance(value, date) else str(value) if isinstance(value, Decimal) else value
+        for key, value in row.items()
+    }

@@ -1,0 +1,1 @@
+INSERT INTO accounts (account, source) VALUES (%(account)s, %(source)s) ON CONFLICT DO NOTHING

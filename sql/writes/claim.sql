@@ -1,0 +1,1 @@
+INSERT INTO database_source (source, account) VALUES (%(source)s, %(account)s) ON CONFLICT DO NOTHING

@@ -1,0 +1,20 @@
+-- A replayed flush must not overwrite what is newer.
+INSERT INTO portfolio_latest AS p
+SELECT * FROM json_populate_recordset(NULL::portfolio_latest, %(rows)s)
+ON CONFLICT (account) DO UPDATE
+   SET as_of = excluded.as_of,
+       session_date = excluded.session_date,
+       currency = excluded.currency,
+       net_liquidation = excluded.net_liquidation,
+       cash = excluded.cash,
+       available_funds = excluded.available_funds,
+       buying_power = excluded.buying_power,
+       excess_liquidity = excluded.excess_liquidity,
+       initial_margin = excluded.initial_margin,
+       maintenance_margin = excluded.maintenance_margin,
+       cushion = excluded.cushion,
+       gross_position_value = excluded.gross_position_value,
+       daily_pnl = excluded.daily_pnl,
+       unrealized_pnl = excluded.unrealized_pnl,
+       realized_pnl = excluded.realized_pnl
+ WHERE excluded.as_of >= p.as_of
