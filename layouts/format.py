@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 UNKNOWN = "—"
 MINUS = "−"
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+HALF_A_CENT = 0.005  # below it 0.00 is shown, which has no direction
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -89,7 +90,7 @@ def quantity(value: float | None) -> str:
 
 def tone(value: float | None) -> str:
     """up, down or flat: the class of a signed figure."""
-    if value is None or not math.isfinite(value) or round(abs(value), 2) == 0:
+    if value is None or not math.isfinite(value) or abs(value) < HALF_A_CENT:
         return "flat"
     return "up" if value > 0 else "down"
 
