@@ -2,10 +2,12 @@
 # The base is pinned by its full version; pin the digest too where your registry is not trusted.
 FROM python:3.13.9-slim-bookworm AS build
 
+ENV PIP_NO_CACHE_DIR=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /app
 RUN python -m venv /opt/mtz
 COPY requirements/run.lock requirements/run.lock
-RUN /opt/mtz/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/run.lock
+RUN /opt/mtz/bin/python -m pip install --require-hashes -r requirements/run.lock
 COPY pyproject.toml LICENSE NOTICE ./
 COPY scripts/link_project.py scripts/link_project.py
 COPY sql sql

@@ -339,9 +339,11 @@ class Supervisor:
             raise CannotRunError(
                 words if words.endswith(".") else f"The {part.name} can't start: {words}.", _exit_of(code)
             )
+        self._later(part)
+        if part.attempts > 3 and part.attempts % 12:
+            return  # said often enough
         how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
         self._console.say(part.name, f"{how}; it is started again ({words})", level=logging.WARNING)
-        self._later(part)
 
     def _end(self, part: Part) -> None:
         pid = part.pid()
@@ -365,7 +367,7 @@ class Supervisor:
 
 def _not_waited_for(part: Part) -> bool:
     """A part that the rest can do without, and that has had its chance."""
-    return part.may_fail and part.attempts > 0 and time.time() - part.started_at > PATIENCE_S
+    return part.may_fail and (part.attempts > 2 or (part.attempts > 0 and time.time() - part.started_at > PATIENCE_S))
 
 
 def _exit_of(code: int) -> Exit:
