@@ -107,6 +107,6 @@ def _premium(premium: Premium) -> MetricView:
     value = premium.amount if premium.amount is not None or premium.known_since is None else 0.0
     return _card(
         "premium_month", "Premium this month", value, "money", premium.as_of, "the fills that the broker reported",
-        f"Option premium sold minus bought back since the first of the month, before commissions.{since}",
+        f"Option premium sold minus bought back since the first of the month in the base currency, before commissions.{since}",
         "No fill is known yet.",
     )  # fmt: skip

@@ -1,5 +1,6 @@
 -- Option premium of the calendar month that the current session lies in: sold minus bought back, before commissions.
--- The BAG line of a spread is left out (its legs carry the money), as are assignments, exercises and expiries (no premium moves).
+-- Left out: other currencies than the account's, the BAG line of a spread (its legs carry the money), assignments, exercises
+-- and expiries (no premium moves).
 SELECT coalesce((SELECT r.revision FROM revisions r WHERE r.account = :account AND r.topic = 'trades'), 0) AS revision,
        (SELECT s.closes FROM market_sessions s WHERE s.closes > now() ORDER BY s.closes LIMIT 1) AS valid_until,
        (SELECT min(x.ts) FROM executions x WHERE x.account = :account AND x.effective) AS known_since,
@@ -11,5 +12,6 @@ SELECT coalesce((SELECT r.revision FROM revisions r WHERE r.account = :account A
            AND e.effective
            AND e.kind = 'trade'
            AND c.sec_type IN ('OPT', 'FOP')
+           AND c.currency = coalesce((SELECT a.base_currency FROM accounts a WHERE a.account = :account), c.currency)
            AND e.session_date >= cast(date_trunc('month', cast(session_date_of(now()) AS timestamp)) AS date)
            AND e.session_date < cast(date_trunc('month', cast(session_date_of(now()) AS timestamp)) + interval '1 month' AS date)) AS premium
