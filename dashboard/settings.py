@@ -113,6 +113,24 @@ class Settings(BaseSettings):
         "MTZ_DEMO_HOURS", "always", "always or real",
         "`always`: the demo's market is open whenever somebody looks. `real`: it keeps the exchange's hours and holidays.",
     )  # fmt: skip
+    portfolio_sample_s: float = _setting(
+        "MTZ_PORTFOLIO_SAMPLE_S", 1.0, "seconds from 0.1 to 60",
+        "A row of the account's history at every change, but at most one in this many seconds.", ge=0.1, le=60,
+    )  # fmt: skip
+    position_sample_s: float = _setting(
+        "MTZ_POSITION_SAMPLE_S", 5.0, "seconds from 0.1 to 60",
+        "A row of a position's history when it changed, but at most one in this many seconds for each.", ge=0.1, le=60,
+    )  # fmt: skip
+    market_data_lines: int = _setting(
+        "MTZ_MARKET_DATA_LINES", 40, "a whole number from 0 to 100",
+        "How many of the account's market data lines (usually 100) the poller may use; the rest stay your bots'.",
+        ge=0, le=100,
+    )  # fmt: skip
+    spool_mb: int = _setting(
+        "MTZ_SPOOL_MB", 64, "a whole number from 1 to 100000",
+        "How much waits on disk while the database is away, in MB; beyond it samples are thinned, fills never.",
+        ge=1, le=100000,
+    )  # fmt: skip
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting(
         "MTZ_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR", "How much is logged.",
     )  # fmt: skip
