@@ -1,0 +1,382 @@
+"""The read model on real databases, 15 and 18: shapes, numbers, paging, the cache and its invalidation."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import get_type_hints
+
+import psycopg
+import pytest
+from sqlalchemy import event
+
+from data import cursor, views
+from data.db import connect, make_engine
+from data.model import ExecutionKind, GatewayState, Outage, Role, Topic
+from data.reads import MAX_POINTS, Reads, UnknownAccount
+from tests.web import samples
+from tests.web.samples import ACCOUNT, Writer
+
+
+@pytest.fixture
+def reads(database_url: str) -> Iterator[Reads]:
+    engine = make_engine(database_url, Role.WEB, "test")
+    yield Reads(engine, database_url)
+    engine.dispose()
+
+
+@pytest.fixture
+def write(database_url: str) -> Iterator[Writer]:
+    with samples.writer(database_url) as found:
+        yield found
+
+
+def card(reads: Reads, key: str) -> views.MetricView:
+    return next(item for item in reads.summary(ACCOUNT)["items"] if item["key"] == key)
+
+
+def test_an_empty_database_has_no_account_and_says_so(reads: Reads) -> None:
+    assert reads.accounts() == []
+    assert reads.source() is None
+    for ask in (reads.portfolio, reads.positions, reads.trades, reads.summary, reads.health, reads.equity_today):
+        with pytest.raises(UnknownAccount):
+            ask(ACCOUNT)
+
+
+def test_every_answer_has_the_shape_that_is_promised(reads: Reads, write: Writer) -> None:
+    write.account()
+    write.flush(executions=(samples.execution(1),))
+    for answer, shape in (
+        (reads.portfolio(ACCOUNT), views.PortfolioView),
+        (reads.positions(ACCOUNT), views.PositionsView),
+        (reads.positions(ACCOUNT)["items"][0], views.PositionView),
+        (reads.trades(ACCOUNT), views.TradesView),
+        (reads.trades(ACCOUNT)["items"][0], views.TradeView),
+        (reads.summary(ACCOUNT), views.SummaryView),
+        (reads.health(ACCOUNT), views.HealthView),
+        (reads.equity_today(ACCOUNT), views.EquityView),
+        (reads.strategies(), views.StrategiesView),
+    ):
+        assert list(answer) == list(get_type_hints(shape)), shape.__name__
+
+
+def test_what_was_written_is_what_is_read(reads: Reads, write: Writer) -> None:
+    write.account()
+    view = reads.portfolio(ACCOUNT)
+    assert view["source"] == "demo"
+    assert (view["net_liquidation"], view["cushion"], view["currency"]) == (104_321.12, 0.3738, "USD")
+    assert view["freshness"] == "live"
+    assert view["as_of"] is not None
+    assert view["as_of"].endswith("Z")
+    share, option = reads.positions(ACCOUNT)["items"]
+    assert (share["symbol"], share["sec_type"], share["theta"]) == ("SPY", "STK", None)
+    assert (option["expiry"], option["strike"], option["right"], option["multiplier"]) == (
+        "2027-01-15",
+        500.0,
+        "P",
+        100,
+    )
+
+
+def test_unknown_is_null_never_zero(reads: Reads, write: Writer) -> None:
+    write.account()
+    write.flush(portfolio=samples.portfolio(cash=None, daily_pnl=None, net_liquidation=None, cushion=float("nan")))
+    view = reads.portfolio(ACCOUNT)
+    assert [view[key] for key in ("cash", "daily_pnl", "daily_pnl_pct", "total_pnl", "cushion")] == [None] * 5  # type: ignore[literal-required]
+    assert view["total_pnl_since"] is None
+    assert card(reads, "cash")["reason"] is not None
+
+
+def test_total_pnl_counts_from_the_baseline(reads: Reads, write: Writer) -> None:
+    write.account()
+    write.worth(104_321.12 + 500)
+    view = reads.portfolio(ACCOUNT)
+    assert view["total_pnl"] == pytest.approx(500)
+    assert view["total_pnl_since"] is not None
+    assert view["total_pnl_since"][:10] in card(reads, "total_pnl")["rule"]
+
+
+def test_daily_percent_is_of_the_previous_days_equity(reads: Reads, write: Writer, database_url: str) -> None:
+    write.account()
+    # Without a sample of the previous session: net liquidation minus the day's P&L.
+    assert reads.portfolio(ACCOUNT)["daily_pnl_pct"] == pytest.approx(100 * 812.34 / (104_321.12 - 812.34), abs=1e-5)
+    with connect(database_url, Role.WEB, "test") as conn:
+        closes = conn.execute(
+            "SELECT closes FROM market_sessions WHERE session_date < session_date_of(now()) ORDER BY 1 DESC LIMIT 3"
+        ).fetchall()
+    write.sample(closes[1][0] - timedelta(minutes=5), 77_000)  # a session too early: not the previous day
+    assert reads.portfolio(ACCOUNT)["daily_pnl_pct"] == pytest.approx(0.784803, abs=1e-5)
+    write.sample(closes[0][0] - timedelta(minutes=5), 100_000)
+    assert reads.portfolio(ACCOUNT)["daily_pnl_pct"] == pytest.approx(0.81234)
+
+
+def test_the_ten_cards(reads: Reads, write: Writer) -> None:
+    write.account()
+    items = reads.summary(ACCOUNT)["items"]
+    assert [item["key"] for item in items] == [
+        "net_liquidation", "daily_pnl", "total_pnl", "win_rate", "active_strategies",
+        "cash", "buying_power", "cushion", "theta_per_day", "premium_month",
+    ]  # fmt: skip
+    for item in items:
+        assert item["source"]
+        assert item["rule"].endswith(".")
+        assert (item["value"] is None) == bool(item["reason"]), item["key"]
+    assert card(reads, "daily_pnl")["change"] == reads.portfolio(ACCOUNT)["daily_pnl_pct"]
+    assert card(reads, "theta_per_day")["value"] == pytest.approx(-0.08 * -2 * 100)
+
+
+def test_theta_says_how_many_positions_it_knows(reads: Reads, write: Writer) -> None:
+    write.account()
+    write.flush(positions=(samples.position(samples.put(3, strike=490), theta=None),))
+    assert "1 of 2 have Greeks" in card(reads, "theta_per_day")["rule"]
+
+
+def test_the_months_premium(reads: Reads, write: Writer) -> None:
+    write.account()
+    assert card(reads, "premium_month")["value"] is None
+    bought = samples.execution(2, side="BOT", price=Decimal("0.35"), quantity=Decimal(2))
+    write.flush(
+        executions=(
+            samples.execution(1, quantity=Decimal(3)),  # + 3 × 2.35 × 100
+            bought,  # − 2 × 0.35 × 100
+            samples.execution(3, samples.stock()),  # a share is no premium
+            samples.execution(4, kind=ExecutionKind.COMBO),  # its legs carry the money
+            samples.execution(5, kind=ExecutionKind.ASSIGNMENT, price=Decimal(0)),
+            samples.execution(6, samples.put(9, "DBK", 15, "EUR")),  # another currency
+            samples.execution(7, time=samples.now() - timedelta(days=40)),  # another month
+        )
+    )
+    assert card(reads, "premium_month")["value"] == pytest.approx(705 - 70)
+    write.flush(executions=(samples.execution(1, quantity=Decimal(3), price=Decimal("2.00"), revision=2),))  # corrected
+    assert card(reads, "premium_month")["value"] == pytest.approx(600 - 70)
+
+
+def test_positions_since_a_revision(reads: Reads, write: Writer) -> None:
+    write.account()
+    reads.follow()
+    first = reads.positions(ACCOUNT)
+    assert first["full"]
+    write.flush(positions=(samples.position(samples.put(), market_price=2.5),), removed=(1,))
+    reads.heard(ACCOUNT, "positions", first["revision"] + 1)
+    change = reads.positions(ACCOUNT, first["revision"])
+    assert not change["full"]
+    assert [item["market_price"] for item in change["items"]] == [2.5]
+    assert change["removed"] == [1]
+    assert [item["con_id"] for item in reads.positions(ACCOUNT)["items"]] == [2]
+    # One that comes later lands in its place, and one that comes back is no longer gone.
+    write.flush(positions=(samples.position(samples.stock(), quantity=5.0),))
+    reads.heard(ACCOUNT, "positions", first["revision"] + 2)
+    assert [item["con_id"] for item in reads.positions(ACCOUNT)["items"]] == [1, 2]
+    assert reads.positions(ACCOUNT, first["revision"])["removed"] == []
+    assert reads.positions(ACCOUNT, 0)["full"]  # from before this process's memory
+    assert reads.positions(ACCOUNT, 10**9)["full"]  # from another database's future
+
+
+def test_a_merged_list_is_the_list_that_is_stored(reads: Reads, write: Writer, database_url: str) -> None:
+    write.account()
+    reads.follow()
+    reads.positions(ACCOUNT)
+    for step in range(12):
+        contract = samples.put(2 + step % 4, strike=480 + 10 * (step % 4))
+        write.flush(
+            positions=(samples.position(contract, market_price=float(step)),), removed=(2,) if step == 7 else ()
+        )
+        reads.refresh()
+        other = Reads(reads.engine, database_url)
+        assert reads.positions(ACCOUNT) == other.positions(ACCOUNT), step
+
+
+def test_trades_page_by_page_without_gap_or_double(reads: Reads, write: Writer) -> None:
+    write.account()
+    at = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+    # Ten share one instant: the id decides between them.
+    write.flush(executions=tuple(samples.execution(n, time=at + timedelta(seconds=max(0, n - 10))) for n in range(25)))
+    seen: list[int] = []
+    before = None
+    while True:
+        page = reads.trades(ACCOUNT, 7, before)
+        seen += [item["id"] for item in page["items"]]
+        before = page["next_before"]
+        if before is None:
+            break
+    whole = [item["id"] for item in reads.trades(ACCOUNT, 1000)["items"]]
+    assert seen == whole
+    assert len(set(seen)) == 25
+    assert whole[0] == max(whole)
+
+
+def test_a_page_that_ends_exactly_has_no_next(reads: Reads, write: Writer) -> None:
+    write.account()
+    write.flush(executions=(samples.execution(1), samples.execution(2)))
+    assert reads.trades(ACCOUNT, 2)["next_before"] is None
+    assert reads.trades(ACCOUNT, 1)["next_before"] is not None
+
+
+def test_limits_of_a_page(reads: Reads, write: Writer) -> None:
+    write.account()
+    for limit in (0, -1, 1001):
+        with pytest.raises(ValueError, match="within 1 and 1000"):
+            reads.trades(ACCOUNT, limit)
+    with pytest.raises(cursor.BadCursor):
+        reads.trades(ACCOUNT, 1, "nonsense")
+
+
+def test_a_correction_replaces_and_is_counted(reads: Reads, write: Writer) -> None:
+    write.account()
+    write.flush(executions=(samples.execution(1),))
+    (first,) = reads.trades(ACCOUNT)["items"]
+    assert (first["correction"], first["commission"]) == (0, None)
+    write.flush(
+        executions=(samples.execution(1, revision=2, exec_id="0000e0d5.00000001.01.02", price=Decimal("2.30")),)
+    )
+    (second,) = reads.trades(ACCOUNT)["items"]
+    assert (second["correction"], second["price"]) == (1, 2.30)
+
+
+def test_trades_since_misses_none(reads: Reads, write: Writer) -> None:
+    write.account()
+    revision, news = reads.trades_since(ACCOUNT, 0)
+    assert news == []
+    write.flush(executions=(samples.execution(1), samples.execution(2)))
+    write.flush(executions=(samples.execution(3),))
+    after, news = reads.trades_since(ACCOUNT, revision)
+    assert [written - revision for written, _ in news] == [1, 1, 2]
+    write.flush(executions=(samples.execution(1, commission=Decimal("1.05"), commission_currency="USD"),))
+    _, news = reads.trades_since(ACCOUNT, after)
+    assert [(trade["exec_id"][9:17], trade["commission"]) for _, trade in news] == [("00000001", 1.05)]
+
+
+def test_equity_has_at_most_a_thousand_points_and_the_last_of_each_bucket(
+    reads: Reads, write: Writer, database_url: str
+) -> None:
+    write.account()
+    with connect(database_url, Role.POLLER, "test") as conn:
+        conn.execute(
+            "INSERT INTO portfolio_snapshots (account, ts, as_of, session_date, net_liquidation) "
+            "SELECT %s, t, t, p.session_date, extract(epoch FROM t - (now() - interval '2 hours')) "
+            "FROM portfolio_latest p, generate_series(now() - interval '2 hours', now(), interval '0.7 second') t",
+            [ACCOUNT],
+        )
+        day = conn.execute("SELECT session_date FROM portfolio_latest").fetchone()
+    view = reads.equity_today(ACCOUNT)
+    assert day is not None
+    assert view["session_date"] == day[0].isoformat()
+    assert 500 < len(view["items"]) <= MAX_POINTS
+    times = [point["time"] for point in view["items"]]
+    assert times == sorted(set(times))
+    assert all(later - early <= view["resolution_s"] + 1 for early, later in itertools.pairwise(times))
+    assert view["items"][-1]["value"] == pytest.approx(7200, abs=1)
+
+
+def test_equity_names_its_outages(reads: Reads, write: Writer) -> None:
+    write.account()
+    at = samples.now()
+    assert reads.equity_today(ACCOUNT)["items"] == []
+    write.sample(at - timedelta(seconds=60), 100.0)
+    write.flush(
+        outages=(
+            Outage(ACCOUNT, "gateway", at - timedelta(seconds=40), at - timedelta(seconds=20), "restart"),
+            Outage(ACCOUNT, "feed", at - timedelta(seconds=10), None, "silence"),
+            Outage(ACCOUNT, "feed", at - timedelta(days=9), at - timedelta(days=8), "long ago"),
+        )
+    )
+    outages = reads.equity_today(ACCOUNT)["outages"]
+    assert [(o["reason"], o["ended"] is None) for o in outages] == [("restart", False), ("silence", True)]
+
+
+def test_a_dead_poller_is_seen_though_it_says_nothing(reads: Reads, write: Writer) -> None:
+    write.account()
+    reads.follow()
+    assert reads.portfolio(ACCOUNT)["freshness"] == "live"
+    write.status(heartbeat_at=samples.now() - timedelta(seconds=30))  # no NOTIFY: a heartbeat is no news
+    reads.refresh()
+    view = reads.portfolio(ACCOUNT)
+    assert (view["freshness"], view["gateway_state"]) == ("offline", "unknown")
+    assert "poller" in (view["gateway_reason"] or "")
+    assert reads.health(ACCOUNT)["poller"]["state"] == "not_running"
+
+
+def test_the_gateways_reason_is_told(reads: Reads, write: Writer) -> None:
+    write.account()
+    write.status(gateway_state=GatewayState.WAITING_FOR_LOGIN)
+    view = reads.portfolio(ACCOUNT)
+    assert (view["freshness"], view["gateway_state"]) == ("offline", "waiting_for_login")
+    assert "second factor" in (view["gateway_reason"] or "")
+
+
+class Statements:
+    """Which named queries reached the database."""
+
+    def __init__(self, reads: Reads) -> None:
+        self.seen: list[str] = []
+        event.listen(reads.engine, "before_cursor_execute", self._note)
+
+    def _note(self, conn: object, cursor: object, text: str, *more: object) -> None:
+        self.seen.append(text)
+
+    def of(self, word: str) -> int:
+        return sum(word in text for text in self.seen)
+
+
+def test_rows_are_cached_until_a_revision_is_heard(reads: Reads, write: Writer) -> None:
+    write.account()
+    reads.follow()
+    statements = Statements(reads)
+    for _ in range(3):
+        reads.portfolio(ACCOUNT)
+        reads.positions(ACCOUNT)
+        reads.trades(ACCOUNT)
+        reads.summary(ACCOUNT)
+    assert len(statements.seen) == 4
+    write.worth(1.0)
+    assert reads.portfolio(ACCOUNT)["net_liquidation"] == 104_321.12  # not heard of yet
+    reads.heard(ACCOUNT, Topic.PORTFOLIO, 2)
+    assert reads.portfolio(ACCOUNT)["net_liquidation"] == 1.0
+    assert len(statements.seen) == 5
+
+
+def test_without_a_listener_every_answer_is_read(reads: Reads, write: Writer) -> None:
+    write.account()
+    reads.follow()
+    reads.portfolio(ACCOUNT)
+    reads.unfollow()
+    write.worth(2.0)
+    assert reads.portfolio(ACCOUNT)["net_liquidation"] == 2.0
+    write.worth(3.0)
+    assert reads.portfolio(ACCOUNT)["net_liquidation"] == 3.0
+    write.worth(4.0)
+    reads.follow()  # what was cached before is not trusted
+    assert reads.portfolio(ACCOUNT)["net_liquidation"] == 4.0
+
+
+def test_rows_read_before_a_notify_never_pass_for_newer(reads: Reads, write: Writer) -> None:
+    """A read that began before the commit and ends after the NOTIFY must not stay in the cache."""
+    write.account()
+    reads.follow()
+    done = False
+
+    def commit_meanwhile(conn: object, cursor: object, text: str, *more: object) -> None:
+        nonlocal done
+        if "portfolio_latest" in text and not done:
+            done = True
+            write.worth(7.0)
+            reads.heard(ACCOUNT, Topic.PORTFOLIO, 2)
+
+    event.listen(reads.engine, "after_cursor_execute", commit_meanwhile)
+    assert reads.portfolio(ACCOUNT)["net_liquidation"] == 104_321.12  # the snapshot it read
+    assert reads.portfolio(ACCOUNT)["net_liquidation"] == 7.0
+
+
+def test_a_lost_connection_is_replaced(reads: Reads, write: Writer, database_url: str) -> None:
+    write.account()
+    reads.portfolio(ACCOUNT)
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        conn.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    with samples.writer(database_url) as again:
+        again.worth(5.0)
+    assert reads.portfolio(ACCOUNT)["net_liquidation"] == 5.0
