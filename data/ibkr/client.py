@@ -103,3 +103,8 @@ def forget_line(ib: Any, request: int, ticker: Any) -> None:
     """Forget a line that the gateway refused."""
     ib.wrapper.endTicker(ticker, "mktData")
     ib.wrapper.reqId2Ticker.pop(request, None)
+
+
+def abandon(ib: Any, request: str) -> None:
+    """Give up a request whose end never came."""
+    ib.wrapper._endReq(request)

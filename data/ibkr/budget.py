@@ -1,0 +1,72 @@
+"""Which contracts get a market data line. Pure.
+
+Lines belong to the account, not to a connection: the bot beside us needs up to 50 of the 100 that an account starts
+with, and must never be refused because of us. So we take a budget, and give lines back as soon as the gateway says
+that there are none left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+TURN_S = 30.0
+FIRST_WAIT_S = 60.0
+LONGEST_WAIT_S = 1800.0
+GROWTH = 5
+"""Lines that are taken back a turn after a wait, until the budget is reached or the gateway refuses again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A contract that a line would be useful for."""
+
+    con_id: int
+    is_short: bool
+    expiry: date
+
+
+class LineBudget:
+    """Plans the lines; times are monotonic seconds."""
+
+    def __init__(self, budget: int) -> None:
+        self._budget = budget
+        self._limit = budget
+        self._wait = FIRST_WAIT_S
+        self._resume_at = 0.0
+        self._grown_at = 0.0
+
+    def plan(self, candidates: Iterable[Candidate], now: float) -> frozenset[int]:
+        """The contracts that should have a line now: short options near expiry always, the others by turns."""
+        self._grow(now)
+        ranked = sorted(candidates, key=lambda c: (not c.is_short, c.expiry, c.con_id))
+        if len(ranked) <= self._limit:
+            return frozenset(c.con_id for c in ranked)
+        by_turns = self._limit // 4 or min(self._limit, 1)
+        pinned, rest = ranked[: self._limit - by_turns], ranked[self._limit - by_turns :]
+        if not by_turns:
+            return frozenset()
+        start = int(now // TURN_S) * by_turns % len(rest)
+        turn = [rest[(start + n) % len(rest)] for n in range(by_turns)]
+        return frozenset(c.con_id for c in (*pinned, *turn))
+
+    def refused(self, in_use: int, now: float) -> int:
+        """The gateway has no line left: give back half of ours, and ask for none for a while, longer each time.
+
+        Returns:
+            How many lines may be kept.
+        """
+        if now >= self._resume_at:  # the refusals of one burst of requests count once
+            self._limit = in_use // 2
+            self._resume_at = now + self._wait
+            self._wait = min(self._wait * 2, LONGEST_WAIT_S)
+        return self._limit
+
+    def _grow(self, now: float) -> None:
+        if self._limit >= self._budget or now < max(self._resume_at, self._grown_at + TURN_S):
+            return
+        self._grown_at = now
+        self._limit = min(self._limit + GROWTH, self._budget)
+        if self._limit == self._budget:
+            self._wait = FIRST_WAIT_S

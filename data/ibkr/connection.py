@@ -1,0 +1,462 @@
+"""One connection at work: subscribes, merges what is pushed, fills the holes in it, and passes it on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from data.ibkr import client, reasons, translate
+from data.ibkr.book import Book
+from data.ibkr.budget import TURN_S, LineBudget
+from data.ibkr.lines import OPTIONS, Lines
+from data.ibkr.link import Link
+from data.ibkr.market_hours import MarketHours, parse_hours
+from data.ibkr.outlet import Outlet
+from data.ibkr.reasons import LinkError
+from data.model import GatewayState
+
+log = logging.getLogger("mtz.ibkr")
+REQUEST_S = 4.0
+FIRST_PNL_S = 1.5
+RETRY_BEAT_S = 2.0
+DEBOUNCE_S = 0.25
+CLOSED_S = 10.0
+"""How long a closed position's last figures (its realized P&L) are waited for."""
+OTHER_LOGIN_S = 15.0
+HOURS_S = 24 * 3600.0
+HOURS_RETRY_S = 300.0
+PHASE_S = 30.0
+DELAYED_FROZEN = 4
+"""Live data where there are, else delayed, and the last known ones while the market is closed."""
+NO_DATA = frozenset({200, 354, 10089, 10090, 10091, 10168, 10186})
+QUIET = frozenset({202, 300, 399, 10167}) | frozenset(range(2100, 2200)) - {2103, 2105, 2110}
+GOES_DOWN = re.compile(r"shut(ting)? ?down|restart", re.IGNORECASE)
+
+
+class Connection:
+    """Serves one account over an open link until the link is lost."""
+
+    def __init__(
+        self, link: Link, account: str, outlet: Outlet, budget: LineBudget,
+        *, heartbeat_s: float, silence_s: float, reconcile_s: float,
+    ) -> None:  # fmt: skip
+        self._link, self._ib, self._account, self._outlet = link, link.ib, account, outlet
+        self._heartbeat_s, self._silence_s, self._reconcile_s = heartbeat_s, silence_s, reconcile_s
+        self._book = Book(account)
+        self._lines = Lines(link.ib, budget)
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._download: Awaitable[Any] | None = None
+        self._singles: set[int] = set()
+        self._closed_at: dict[int, float] = {}
+        self._reported: dict[str, bool] = {}  # exec id → whether its commission has come
+        self._ask_again = asyncio.Event()
+        self._rearrange = asyncio.Event()
+        self._whole = False
+        self._unreachable = False
+        self._other_login_until: float | None = None
+        self._goes_down = ""
+        self._hours: MarketHours | None = None
+        self._facts: dict[str, Any] = {}
+
+    # -- life
+
+    async def run(self) -> None:
+        """Serve until the link is lost.
+
+        Raises:
+            LinkError: always; why it ended.
+        """
+        hooks = self._hooks()
+        for event, handler in hooks:
+            event += handler
+        jobs = [
+            asyncio.ensure_future(job)
+            for job in (self._serve(), self._beat(), self._watch_socket(), self._watch_failure())
+        ]
+        try:
+            done, _ = await asyncio.wait(jobs, return_when="FIRST_COMPLETED")
+            for job in done:
+                job.result()
+        except ConnectionError:
+            raise self._lost() from None
+        finally:
+            for event, handler in hooks:
+                event -= handler
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
+
+    def _hooks(self) -> list[tuple[Any, Callable[..., None]]]:
+        ib = self._ib
+        pairs: list[tuple[Any, Callable[..., None]]] = [
+            (ib.accountValueEvent, lambda v: self._book.on_value(v, _now())),
+            (ib.pnlEvent, lambda p: self._book.on_pnl(p, _now())),
+            (ib.pnlSingleEvent, lambda p: self._book.on_pnl_single(p, _now())),
+            (ib.positionEvent, self._on_position),
+            (ib.updatePortfolioEvent, self._on_item),
+            (ib.pendingTickersEvent, self._on_tickers),
+            (ib.openOrderEvent, self._on_order),
+            (ib.orderStatusEvent, self._on_order),
+            (ib.updateEvent, self._on_packet),
+            (ib.errorEvent, self._on_error),
+        ]
+        return [(event, self._guarded(handler)) for event, handler in pairs]
+
+    def _guarded(self, handler: Callable[..., None]) -> Callable[..., None]:
+        """The library swallows what a handler raises: an error of ours must end the connection, not go unseen."""
+
+        def run(*arguments: Any) -> None:
+            try:
+                handler(*arguments)
+            except LinkError as error:
+                self._fail(error)
+            except Exception as error:
+                log.exception("a message of the gateway could not be handled")
+                self._fail(error)
+
+        return run
+
+    def _fail(self, error: Exception) -> None:
+        if not self._failed.done():
+            self._failed.set_exception(error)
+
+    async def _watch_failure(self) -> None:
+        await self._failed
+
+    async def _watch_socket(self) -> None:
+        await self._link.closed.wait()
+        raise self._lost()
+
+    def _lost(self) -> LinkError:
+        return reasons.lost(self._link.address, self._link.detail, self._link.local_now, self._goes_down)
+
+    async def _beat(self) -> None:
+        """Prove the link; a silent one is given up."""
+        while True:
+            await asyncio.sleep(self._heartbeat_s)
+            if not await self._is_answered():
+                raise reasons.silent(self._link.address, self._silence_s)
+            if not self._unreachable and self._other_login_until is None:
+                self._outlet.listener.on_feed_proven(_now())
+
+    async def _is_answered(self) -> bool:
+        # Asked anew every other second: on a link that was dead for a while the first question may be lost.
+        deadline = time.monotonic() + self._silence_s
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                await asyncio.wait_for(self._ib.reqCurrentTimeAsync(), min(left, RETRY_BEAT_S))
+                return True
+            except TimeoutError:
+                continue
+        return False
+
+    # -- the start
+
+    async def _serve(self) -> None:
+        self._outlet.say(GatewayState.CONNECTING, reasons.READING)
+        await self._subscribe()
+        await asyncio.gather(self._keep_reconciled(), self._keep_lines(), self._keep_hours(), self._keep_tidy())
+
+    async def _subscribe(self) -> None:
+        """Ask for everything, as after the start and again after a loss of data. A missing end stops nothing."""
+        self._ib.reqMarketDataType(DELAYED_FROZEN)
+        self._download = self._ib.reqAccountUpdatesAsync(self._account)
+        await asyncio.gather(self._answer(self._ib.reqPositionsAsync()), self._ask_orders())
+        await self._ask_executions()
+        self._subscribe_pnl()
+        await self._await_download()
+        self._rearrange.set()
+        await self._first_pnl()
+        self._outlet.held(self._book.held)
+        self._whole = True
+        self._flush()
+        self._say()
+
+    async def _answer(self, request: Awaitable[Any]) -> Any | None:
+        """A request's answer; None where its end never comes (real gateways have left such messages out)."""
+        try:
+            return await asyncio.wait_for(request, REQUEST_S)
+        except TimeoutError:
+            return None
+
+    async def _await_download(self) -> None:
+        """No figure is passed on before the download's end; where that is not told, not before the values are whole."""
+        assert self._download is not None
+        download = asyncio.ensure_future(self._download)
+        await asyncio.wait({download}, timeout=REQUEST_S)
+        while not (self._book.is_complete if not download.done() else self._book.is_ready):
+            self._outlet.say(GatewayState.CONNECTING, reasons.INCOMPLETE)
+            await asyncio.wait({download}, timeout=0.25) if not download.done() else await asyncio.sleep(0.25)
+        if download.done():
+            download.result()
+
+    async def _first_pnl(self) -> None:
+        """The first figures are sentinels; a moment later they are known. Not waited for longer than that moment."""
+        deadline = time.monotonic() + FIRST_PNL_S
+        while time.monotonic() < deadline:
+            pnl = self._book.pnl
+            singles = [h.pnl for h in self._book.holdings.values() if h.quantity]
+            if pnl and translate.known(pnl.dailyPnL) is not None and all(p and p.position for p in singles):
+                return
+            await asyncio.sleep(0.05)
+
+    def _subscribe_pnl(self) -> None:
+        if self._book.pnl is None and not self._ib.pnl(self._account):
+            self._ib.reqPnL(self._account)
+        for con_id in self._book.held - self._singles:
+            self._singles.add(con_id)
+            self._ib.reqPnLSingle(self._account, "", con_id)
+
+    def _unsubscribe_pnl(self) -> None:
+        for con_id in self._singles:
+            self._ib.cancelPnLSingle(self._account, "", con_id)
+        self._singles.clear()
+        if self._ib.pnl(self._account):
+            self._ib.cancelPnL(self._account)
+        self._book.pnl = None
+
+    async def _resubscribe(self) -> None:
+        """1101: the connection is back, but the gateway has forgotten what we asked for."""
+        self._unsubscribe_pnl()
+        self._lines.restart()
+        await self._subscribe()
+
+    # -- pushes
+
+    def _on_position(self, wire: Any) -> None:
+        if self._book.on_position(wire, _now()) and self._whole:
+            self._quantity_changed()
+
+    def _on_item(self, wire: Any) -> None:
+        before = self._book.held
+        self._book.on_item(wire, _now())
+        if self._whole and self._book.held != before:
+            self._quantity_changed()
+
+    def _quantity_changed(self) -> None:
+        """Fills of other clients are not always pushed: ask for them. And the lines may be due elsewhere now."""
+        self._subscribe_pnl()
+        self._ask_again.set()
+        self._rearrange.set()
+
+    def _on_tickers(self, tickers: Any) -> None:
+        now = _now()
+        for con_id, computation in self._lines.fresh_greeks(tickers):
+            self._book.on_greeks(con_id, computation, now)
+        if self._other_login_until is not None and time.monotonic() > self._other_login_until:
+            self._other_login_until = None  # data flow again
+            self._say()
+        self._tell(market_data_type=self._lines.data_type)
+        self._flush()
+
+    def _on_order(self, trade: Any) -> None:
+        found = translate.order(self._account, trade, _now())
+        if found is not None:
+            self._outlet.order(found)
+
+    def _on_packet(self) -> None:
+        """After each packet: the fills that no event tells of, and whatever has changed."""
+        self._pass_on_fills()
+        self._flush()
+
+    def _pass_on_fills(self) -> None:
+        fills = self._ib.wrapper.fills
+        if len(fills) == len(self._reported) and all(self._reported.values()):
+            return
+        fresh = []
+        for exec_id, fill in list(fills.items()):
+            has_report = bool(fill.commissionReport.execId) or fill.contract.secType == "BAG"
+            if self._reported.get(exec_id) is not has_report:
+                self._reported[exec_id] = has_report
+                fresh.append(translate.execution(fill))
+        if fresh:
+            self._outlet.executions(fresh, self._link.client_id)
+
+    def _flush(self) -> None:
+        """Pass on what changed, once the download is whole and while the gateway vouches for its figures."""
+        if not self._whole or not self._book.is_ready:
+            return
+        book = self._book
+        changed, book.changed = book.changed, set()
+        for con_id in changed:
+            if not book.holdings[con_id].quantity:
+                self._closed_at.setdefault(con_id, time.monotonic())
+            self._outlet.position(book.position(con_id))
+        if book.portfolio_changed:
+            is_new, book.new_net_liquidation, book.portfolio_changed = book.new_net_liquidation, False, False
+            self._outlet.portfolio(book.portfolio(_now()), bool(book.held), is_new)
+
+    # -- errors
+
+    def _on_error(self, request: int, code: int, text: str, _contract: Any) -> None:
+        if code == 1100:
+            self._unreachable = True
+            self._say()
+        elif code in (1101, 1102):
+            self._unreachable = False
+            self._say()
+            if code == 1101:
+                self._whole = False
+                self._spawn(self._resubscribe())
+            self._ask_again.set()
+        elif code == 1300:
+            raise reasons.port_changed(self._link.address, text)
+        elif code == 10197:
+            self._other_login_until = time.monotonic() + OTHER_LOGIN_S
+            self._say()
+        elif code == 321 and request == -1 and "account" in text.lower():
+            raise reasons.not_usable(self._account, self._ib.managedAccounts())
+        else:
+            self._on_smaller_error(request, code, text)
+
+    def _on_smaller_error(self, request: int, code: int, text: str) -> None:
+        if code == 101 and self._lines.no_line_left(request):
+            self._tell(market_data_lines=len(self._lines))
+        elif code in NO_DATA and self._lines.not_available(request):
+            self._tell(market_data_lines=len(self._lines))
+            self._tell(error=f"No market data for a position ({code}): {text}")
+        elif code not in QUIET:
+            if request == -1 and GOES_DOWN.search(text):
+                self._goes_down = text
+            self._tell(error=f"The gateway said ({code}): {text}")
+
+    def _spawn(self, job: Any) -> None:
+        """Run it beside the rest; its failure ends the connection."""
+        task = asyncio.ensure_future(job)
+        self._task = task  # a task that nobody holds may vanish
+
+        def done(finished: asyncio.Future[Any]) -> None:
+            if not finished.cancelled() and (error := finished.exception()):
+                self._fail(error if isinstance(error, Exception) else RuntimeError(str(error)))
+
+        task.add_done_callback(done)
+
+    def _say(self) -> None:
+        if self._unreachable:
+            self._outlet.say(GatewayState.BROKER_UNREACHABLE, reasons.BROKER_UNREACHABLE)
+        elif not self._whole:
+            self._outlet.say(GatewayState.CONNECTING, reasons.READING)
+        elif self._other_login_until is not None:
+            self._outlet.say(GatewayState.OTHER_LOGIN, reasons.OTHER_LOGIN)
+        else:
+            self._outlet.say(GatewayState.CONNECTED)
+
+    def _tell(self, **facts: Any) -> None:
+        new = {name: value for name, value in facts.items() if value is not None and self._facts.get(name) != value}
+        if new:
+            self._facts.update(new)
+            self._outlet.listener.on_info(**new)
+
+    # -- beside the pushes
+
+    async def _ask_executions(self) -> None:
+        await self._answer(self._ib.reqExecutionsAsync())
+        self._pass_on_fills()
+
+    async def _ask_orders(self) -> None:
+        answer = await self._answer(self._ib.reqAllOpenOrdersAsync())
+        if answer is None:
+            # The library keeps such a request open, and would then pass no order on by an event.
+            client.abandon(self._ib, "openOrders")
+        for trade in answer if answer is not None else self._ib.openTrades():
+            self._on_order(trade)
+        if answer is not None:
+            self._outlet.open_orders(frozenset(t.order.permId or t.orderStatus.permId for t in answer))
+
+    async def _keep_reconciled(self) -> None:
+        """Pushes have holes: ask for fills soon after a position moved, and for everything once in a while."""
+        due = time.monotonic() + self._reconcile_s
+        while True:
+            try:
+                await asyncio.wait_for(self._ask_again.wait(), max(due - time.monotonic(), 0.0))
+                await asyncio.sleep(DEBOUNCE_S)
+                self._ask_again.clear()
+                await self._ask_executions()
+            except TimeoutError:
+                due = time.monotonic() + self._reconcile_s
+                await self._reconcile()
+
+    async def _reconcile(self) -> None:
+        await self._ask_executions()
+        await self._ask_orders()
+        positions = await self._answer(self._ib.reqPositionsAsync())
+        if positions is None or not self._whole:
+            return
+        listed = {p.contract.conId for p in positions if p.account == self._account and p.position}
+        for con_id in self._book.held - listed:
+            self._book.holdings[con_id].quantity = 0.0
+            self._book.changed.add(con_id)
+        self._flush()
+
+    async def _keep_lines(self) -> None:
+        while True:
+            held = [(h.contract, h.quantity) for h in self._book.holdings.values() if h.quantity]
+            self._lines.arrange(held)
+            self._tell(market_data_lines=len(self._lines))
+            try:
+                await asyncio.wait_for(self._rearrange.wait(), TURN_S)
+                await asyncio.sleep(DEBOUNCE_S)
+                self._rearrange.clear()
+            except TimeoutError:
+                continue
+
+    async def _keep_tidy(self) -> None:
+        """Let go of positions that have been closed for a while."""
+        while True:
+            await asyncio.sleep(1.0)
+            for con_id, since in list(self._closed_at.items()):
+                if self._book.holdings[con_id].quantity:
+                    del self._closed_at[con_id]
+                elif time.monotonic() - since > CLOSED_S:
+                    self._let_go(con_id)
+            self._book.portfolio_changed |= self._whole and not self._book.is_complete
+            self._flush()
+
+    def _let_go(self, con_id: int) -> None:
+        del self._closed_at[con_id]
+        del self._book.holdings[con_id]
+        self._outlet.forget(con_id)
+        if con_id in self._singles:
+            self._singles.discard(con_id)
+            self._ib.cancelPnLSingle(self._account, "", con_id)
+
+    async def _keep_hours(self) -> None:
+        """The session's phase by the hours of something that is held, asked for once a day."""
+        asked = float("-inf")
+        while True:
+            wait = HOURS_S if self._hours else HOURS_RETRY_S
+            if time.monotonic() - asked > wait:
+                asked = time.monotonic()
+                self._hours = await self._ask_hours() or self._hours
+            phase, following = self._hours.phase(_now()) if self._hours else (None, None)
+            self._outlet.listener.on_market(phase, following)
+            until = (following - _now()).total_seconds() if following else PHASE_S
+            await asyncio.sleep(min(max(until, 0.05), PHASE_S))
+
+    async def _ask_hours(self) -> MarketHours | None:
+        details = await self._answer(self._ib.reqContractDetailsAsync(self._reference()))
+        if not details:
+            return None
+        found = details[0]
+        return parse_hours(found.tradingHours or "", found.liquidHours or "", found.timeZoneId or "")
+
+    def _reference(self) -> Any:
+        """A held stock, or else a held option's underlying, or else SPY."""
+        held = sorted(
+            (
+                h.contract
+                for h in self._book.holdings.values()
+                if h.quantity and h.contract.sec_type in ("STK", *OPTIONS)
+            ),
+            key=lambda c: (c.currency != "USD", c.sec_type != "STK", c.con_id),
+        )
+        return client.wire_contract(held[0].con_id) if held else client.stock("SPY")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
