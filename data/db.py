@@ -76,18 +76,34 @@ def explain(error: BaseException, url: str) -> str:
     """Say in one sentence why the database can't be used and what to do; never the password."""
     where = normalize_url(url)
     place = f"{where.host or where.query.get('host', 'the local socket')}:{where.port or 5432}"
+    return _known_reason(error, where, place) or (
+        f"The database at {place} can't be reached: check that it runs and that DATABASE_URL names it."
+    )
+
+
+def is_away(error: BaseException, url: str) -> bool:
+    """Whether waiting may help: the server is down or starting, not refusing us."""
+    return isinstance(error, psycopg.OperationalError) and _known_reason(error, normalize_url(url), "") is None
+
+
+def _known_reason(error: BaseException, where: URL, place: str) -> str | None:
     text = str(error)
     if isinstance(error, errors.InvalidPassword) or "password authentication failed" in text:
         return f"The database at {place} refused the password of user {where.username!r}: correct DATABASE_URL."
+    if "no password supplied" in text:
+        return f"The database at {place} wants a password of user {where.username!r}: add it to DATABASE_URL."
     if isinstance(error, errors.InvalidCatalogName) or ('database "' in text and "does not exist" in text):
         return f"There is no database {where.database!r} at {place}: create it, or correct DATABASE_URL."
     if 'role "mtz_' in text:
         return f"The database {where.database!r} at {place} has not been set up for this program: run `mtz migrate`."
     if isinstance(error, errors.InsufficientPrivilege):
-        return f"The user {where.username!r} may not do this in {where.database!r} at {place}: it needs CREATEROLE and CREATE."
+        return (
+            f"The user {where.username!r} may not do this in {where.database!r} at {place}: "
+            "it needs CREATEROLE and CREATE."
+        )
     if isinstance(error, errors.DiskFull):
         return f"The disk of the database at {place} is full: make room there; nothing that was stored is lost."
-    return f"The database at {place} can't be reached: check that it runs and that DATABASE_URL names it."
+    return None
 
 
 def literal(sql: str) -> LiteralString:

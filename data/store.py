@@ -18,7 +18,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
-import psycopg.rows
 
 from data.db import DatabaseError, literal
 from data.model import Contract, Execution, Flush, Order, Outage, PollerStatus, Portfolio, Position, Source, Topic
@@ -128,12 +127,17 @@ class Store:
                 gap = Outage(account, "poller", row[0], now, "The poller was not running.")
                 self._write_rows("outages", [_jsonable(asdict(gap))])
 
-    def latest(self, account: str) -> tuple[Row | None, list[int]]:
-        """The stored portfolio row and the con_ids of the stored positions: where a new poller goes on from."""
-        with self._conn.transaction(), self._conn.cursor(row_factory=psycopg.rows.dict_row) as cursor:
-            portfolio = cursor.execute("SELECT * FROM portfolio_latest WHERE account = %s", [account]).fetchone()
-            held = cursor.execute("SELECT con_id FROM positions_latest WHERE account = %s", [account]).fetchall()
-        return portfolio, [row["con_id"] for row in held]
+    def held(self, account: str) -> list[int]:
+        """The con_ids of the stored positions: a new poller asks whether they are still held."""
+        with self._conn.transaction():
+            rows = self._conn.execute("SELECT con_id FROM positions_latest WHERE account = %s", [account]).fetchall()
+        return [row[0] for row in rows]
+
+    def only_account(self) -> str | None:
+        """The account of this database where it has one alone: its poller can tell its state before a gateway answers."""
+        with self._conn.transaction():
+            rows = self._conn.execute("SELECT account FROM accounts LIMIT 2").fetchall()
+        return rows[0][0] if len(rows) == 1 else None
 
     # -- one kind of row each -------------------------------------------------
 

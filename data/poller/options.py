@@ -1,0 +1,34 @@
+"""What the poller is started with. Times in seconds unless the name says otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.model import Source
+
+
+@dataclass(frozen=True, slots=True)
+class PollerOptions:
+    """`source` None: paper or live by the account's prefix (DU and DF are paper)."""
+
+    database_url: str
+    host: str
+    port: int
+    spool_dir: Path
+    client_id: int = 30
+    account: str | None = None
+    source: Source | None = None
+    spool_limit_bytes: int = 64 * 1024 * 1024
+    coalesce_ms: int = 50
+    portfolio_sample_s: float = 1.0
+    position_sample_s: float = 5.0
+    minute_sample_s: float = 60.0
+    heartbeat_s: float = 1.0
+    line_budget: int = 40
+    reconcile_s: float = 45.0
+
+    def source_of(self, account: str) -> Source:
+        if self.source is not None:
+            return self.source
+        return Source.PAPER if account.startswith(("DU", "DF")) else Source.LIVE

@@ -1,0 +1,282 @@
+"""The poller's database side, in a thread of its own: a hanging database never stops the broker's events.
+
+One flush is in hand at a time. While the database is away, what must not be lost goes to the spool; the latest rows
+don't, because newer ones will follow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from data.db import DatabaseError, connect, explain, is_away
+from data.migrate import pending
+from data.model import Flush, Outage, PollerStatus, Role
+from data.poller.options import PollerOptions
+from data.poller.spool import SAMPLE_KINDS, Spool
+from data.store import Rows, Sessions, Store, encode
+
+log = logging.getLogger("mtz.poller")
+
+LOCK_CLASS = 0x4D545A02  # "MTZ", 2: one poller per account
+RETRY_S = 1.0
+LOCK_RETRY_S = 0.5
+STATEMENT_TIMEOUT_MS = 10_000
+WORTH_KEEPING = ("executions", "orders", "outages", *SAMPLE_KINDS)
+
+
+class Writer(threading.Thread):
+    """Takes flushes by :meth:`offer` when :attr:`idle`, status rows any time.
+
+    `on_change` is called from the thread whenever the loop should look again; `on_restored` with the outage when the
+    database is back and everything kept was written. `fatal` holds what ended the thread early.
+    """
+
+    def __init__(
+        self, options: PollerOptions, on_change: Callable[[], None], on_restored: Callable[[Outage], None]
+    ) -> None:
+        super().__init__(name="writer", daemon=True)
+        self._options = options
+        self._on_change = on_change
+        self._on_restored = on_restored
+        self._condition = threading.Condition()
+        self._flush: Flush | None = None
+        self._status: PollerStatus | None = None
+        self._stopping = False
+        self._conn: psycopg.Connection[Any] | None = None
+        self._store: Store | None = None
+        self._sessions: Sessions | None = None
+        self._spool: Spool | None = None
+        self._sourced: str | None = None  # the account whose source was claimed on this connection
+        self._down_since: datetime | None = None
+        self._why_down = ""
+        self._next_try = 0.0
+        self.account: str | None = options.account  # as configured, else the one the database knows
+        self.owned: str | None = None  # the account whose lock this connection holds
+        self.connected_once = False
+        self.held: list[int] = []  # the positions that were stored when the account was first owned
+        self.error: str | None = None
+        self.fatal: DatabaseError | None = None
+
+    # -- from the event loop ----------------------------------------------------
+
+    @property
+    def idle(self) -> bool:
+        return self._flush is None and self._sessions is not None
+
+    @property
+    def spool_bytes(self) -> int:
+        return self._spool.size if self._spool else 0
+
+    def offer(self, flush: Flush) -> None:
+        """Hand over the next flush; only when idle."""
+        with self._condition:
+            assert self._flush is None
+            self._flush = flush
+            self._condition.notify()
+
+    def report(self, status: PollerStatus) -> None:
+        """Hand over the newest status; an older one that was not written yet is dropped."""
+        with self._condition:
+            self._status = status
+            self._condition.notify()
+
+    def stop(self) -> None:
+        """Write what is in hand and end."""
+        with self._condition:
+            self._stopping = True
+            self._condition.notify()
+
+    # -- the thread ---------------------------------------------------------------
+
+    def run(self) -> None:
+        try:
+            while self._step():
+                pass
+        except DatabaseError as error:
+            self.fatal = error
+        except Exception as error:
+            log.exception("the writer failed")
+            self.fatal = DatabaseError(f"The poller's database side failed and nothing more is stored: {error}")
+        finally:
+            self._drop_connection()
+            if self._spool:
+                self._spool.close()
+            self._on_change()
+
+    def _step(self) -> bool:
+        with self._condition:
+            if self._flush is None and self._status is None and not self._stopping:
+                self._condition.wait(LOCK_RETRY_S)
+            flush, status, stopping = self._flush, self._status, self._stopping
+            self._status = None
+        if self._store is None and time.monotonic() >= self._next_try:
+            self._connect()
+        if flush is not None and self._sessions is not None and self._own(flush.account):
+            self._keep(flush)
+            self._flush = None
+            self._on_change()
+        elif flush is None and self.account is not None:
+            self._own(self.account)
+        if status is not None and (not status.account or status.account == self.owned):
+            self._try(lambda store: store.write_status(status))
+        return not stopping or (self._flush is not None and self.owned == self._flush.account)
+
+    # -- the connection -------------------------------------------------------------
+
+    def _connect(self) -> None:
+        self._next_try = time.monotonic() + RETRY_S
+        url = self._options.database_url
+        try:
+            if not self.connected_once:
+                self._require_schema()
+            self._conn = connect(url, Role.POLLER, "poller", autocommit=True)
+            self._conn.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
+            self._store = Store(self._conn)
+            self._sessions = self._store.sessions
+            self.account = self.account or self._store.only_account()
+        except psycopg.Error as error:
+            if not self.connected_once and not is_away(error, url):
+                raise DatabaseError(explain(error, url)) from error
+            self._lost(error)
+            return
+        self.connected_once = True
+        if self.owned is None and self._down_since is not None and self._spool is None:
+            self._down_since = self.error = None  # away before anything was watched: no outage of ours
+        self._on_change()
+
+    def _require_schema(self) -> None:
+        try:
+            missing = pending(self._options.database_url)
+        except DatabaseError as error:
+            if isinstance(error.__cause__, psycopg.Error):
+                raise error.__cause__ from None
+            raise
+        if missing:
+            raise DatabaseError(f"The database lacks migration {missing[0]}: run `mtz migrate`, then start again.")
+
+    def _lost(self, error: psycopg.Error) -> None:
+        self._drop_connection()
+        if self._down_since is None:
+            self._down_since = datetime.now(UTC)
+            self._why_down = self.error = explain(error, self._options.database_url)
+            log.warning("%s Samples and fills are kept on disk until then.", self._why_down)
+            self._on_change()
+
+    def _drop_connection(self) -> None:
+        if self._conn is not None:
+            self._conn.close()
+        self._conn = self._store = self.owned = self._sourced = None
+
+    # -- owning the account ------------------------------------------------------------
+
+    def _own(self, account: str) -> bool:
+        """Whether rows of `account` may be kept now: in the database under its lock, or in the spool while it is away."""
+        if self.owned == account:
+            return True
+        if self._store is None:
+            return self._spool is not None
+        return self._try(lambda store: self._take_lock(store, account)) and self.owned == account
+
+    def _take_lock(self, store: Store, account: str) -> None:
+        assert self._conn is not None
+        key = int.from_bytes(hashlib.sha256(account.encode()).digest()[:4], signed=True)
+        row = self._conn.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, key]).fetchone()
+        if not (row and row[0]):
+            sentence = f"Another poller serves account {account}: waiting to take over when it ends."
+            if self.error != sentence:
+                log.warning(sentence)
+            self.error = sentence
+            return
+        if self._spool is None:
+            store.note_poller_gap(account, datetime.now(UTC))
+            self.held = store.held(account)
+            self._open_spool(account)
+        self.owned = account
+        self.error = None
+        if self._spool is not None and self._spool.size:
+            log.info("wrote %d flushes that were kept on disk", self._spool.drain(self._write_again))
+        if self._down_since is not None:
+            outage = Outage(account, "database", self._down_since, datetime.now(UTC), self._outage_reason())
+            self._down_since = None
+            self._on_restored(outage)
+        self._on_change()
+
+    def _open_spool(self, account: str) -> None:
+        path = self._options.spool_dir / f"{account}.spool"
+        try:
+            self._spool = Spool(path, self._options.spool_limit_bytes)
+        except OSError as error:
+            log.error("%s can't be used (%s): a database outage would lose samples.", path, error.strerror)
+
+    def _outage_reason(self) -> str:
+        thinned = self._spool.thinned if self._spool else 0
+        if not thinned:
+            return self._why_down
+        assert self._spool is not None
+        self._spool.thinned = 0
+        return f"{self._why_down} The spool was full: {thinned} samples were given up; fills were kept."
+
+    # -- writing ------------------------------------------------------------------------
+
+    def _try(self, work: Callable[[Store], object]) -> bool:
+        """Do `work` on the store; False when the database is away."""
+        if self._store is None:
+            return False
+        try:
+            work(self._store)
+            return True
+        except psycopg.OperationalError as error:
+            self._lost(error)
+            return False
+
+    def _keep(self, flush: Flush) -> None:
+        assert self._sessions is not None
+        rows = encode(flush, self._sessions)
+        if not self._try(lambda store: self._write(store, flush.account, rows)):
+            self._to_spool(rows)
+
+    def _write(self, store: Store, account: str, rows: Rows) -> None:
+        if self._sourced != account:
+            store.claim_source(self._options.source_of(account), account)
+            self._sourced = account
+        try:
+            store.write(rows)
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            set_aside(self._options.spool_dir, rows, error)
+
+    def _write_again(self, rows: Rows) -> None:
+        assert self._store is not None
+        self._write(self._store, rows["account"], rows)
+        with self._condition:
+            status, self._status = self._status, None
+        if status is not None:
+            self._store.write_status(status)
+
+    def _to_spool(self, rows: Rows) -> None:
+        if self._spool is None or not any(rows[kind] for kind in WORTH_KEEPING):
+            return
+        try:
+            self._spool.append(rows | {"portfolio": None, "positions": [], "removed": []})
+            if self._spool.thinned:
+                self.error = "The spool is full: samples are thinned until the database is back; fills are kept."
+        except OSError as error:
+            self.error = f"The spool {self._spool.path} can't be written ({error.strerror}): make room on the disk."
+            log.error(self.error)
+
+
+def set_aside(folder: Path, rows: Rows, error: Exception) -> None:
+    """Rows that the database will never take are kept where a person can look at them."""
+    path = folder / "refused.jsonl"
+    log.error("The database refused rows (%s); they are kept in %s.", error, path)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"error": str(error), "rows": rows}) + "\n")
