@@ -9,9 +9,11 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 NAMES = ("ib_insync", "ib_async")
+HUGE = 1e300
 
 
 def _load() -> Any:
@@ -44,8 +46,9 @@ class _Unreadable(logging.Handler):
         self.tell: Callable[[str], None] | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
         if self.tell:
-            self.tell(record.getMessage()[:200])
+            self.tell(f"{record.getMessage()} {error or ''}".strip()[:300])
 
 
 unreadable = _Unreadable()
@@ -56,16 +59,49 @@ for _name in (f"{LIBRARY}.Decoder", f"{LIBRARY}.decoder"):
     _logger.addHandler(unreadable)
 
 
-def new_ib() -> Any:
+Fields = list[str]
+EXECUTION, COMMISSION = 11, 59
+
+
+def new_ib(read_time: Callable[[str], datetime | None]) -> Any:
     """A fresh `IB`: none is used for a second connection, because its state outlives the first.
 
-    Times of executions without a zone are read as UTC until the gateway's own zone is known.
+    `read_time` reads the times of executions, which the library drops with their execution where it doesn't know the
+    zone, and takes for this host's where there is none.
     """
     ib = _library.IB()
-    ib.TimezoneTWS = "UTC"
     # Its own handler subscribes to the account summary after every 1102, of which a gateway allows two.
     ib.errorEvent.clear()
+    handlers = ib.client.decoder.handlers
+    handlers[EXECUTION] = _in_utc(handlers[EXECUTION], read_time)
+    handlers[COMMISSION] = _with_unknowns(handlers[COMMISSION])
     return ib
+
+
+def _in_utc(decode: Callable[[Fields], None], read_time: Callable[[str], datetime | None]) -> Callable[[Fields], None]:
+    at = 15  # after the message id, the request, the order, eleven fields of the contract and the execution's id
+
+    def handle(fields: Fields) -> None:
+        moment = read_time(fields[at])
+        if moment is None:
+            raise ValueError(f"execution {fields[at - 1]} is left out, because its time {fields[at]!r} can't be read")
+        decode([*fields[:at], f"{moment.astimezone(UTC):%Y%m%d %H:%M:%S} UTC", *fields[at + 1 :]])
+
+    return handle
+
+
+def _with_unknowns(decode: Callable[[Fields], None]) -> Callable[[Fields], None]:
+    """Keep an unknown commission or realized P&L unknown (NaN): the library makes zeros of them."""
+    money = (3, 5)
+
+    def handle(fields: Fields) -> None:
+        decode([_or_nan(text) if at in money else text for at, text in enumerate(fields)])
+
+    return handle
+
+
+def _or_nan(text: str) -> str:
+    return "nan" if not text or abs(float(text)) > HUGE else text
 
 
 def close(ib: Any) -> None:

@@ -18,7 +18,7 @@ from data.ibkr.link import Link
 from data.ibkr.market_hours import MarketHours, parse_hours
 from data.ibkr.outlet import Outlet
 from data.ibkr.reasons import LinkError
-from data.model import GatewayState
+from data.model import ExecutionKind, GatewayState
 
 log = logging.getLogger("mtz.ibkr")
 REQUEST_S = 4.0
@@ -266,14 +266,17 @@ class Connection:
 
     def _pass_on_fills(self) -> None:
         fills = self._ib.wrapper.fills
-        if len(fills) == len(self._reported) and all(self._reported.values()):
+        waiting = [exec_id for exec_id, is_whole in self._reported.items() if not is_whole]
+        if len(fills) == len(self._reported) and not waiting:
             return
         fresh = []
-        for exec_id, fill in list(fills.items()):
-            has_report = bool(fill.commissionReport.execId) or fill.contract.secType == "BAG"
-            if self._reported.get(exec_id) is not has_report:
-                self._reported[exec_id] = has_report
-                fresh.append(translate.execution(fill))
+        for exec_id in [*waiting, *(x for x in fills if x not in self._reported)]:
+            fill = fills[exec_id]
+            execution = translate.execution(fill)
+            is_whole = execution.commission is not None or execution.kind is ExecutionKind.COMBO
+            if self._reported.get(exec_id) is not is_whole:
+                self._reported[exec_id] = is_whole
+                fresh.append(execution)
         if fresh:
             self._outlet.executions(fresh, self._link.client_id)
 

@@ -5,26 +5,25 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from data.ibkr import client, reasons
-from data.ibkr.zones import zone_of
+from data.ibkr.zones import gateway_zone, moment
 
 GREETING_S = 4.0
 CLIENT_ID_IN_USE = 326
-GREETING = re.compile(rb"\d{8} \d\d:\d\d:\d\d ([^\0]+)\0")
+GREETING = re.compile(rb"\0(\d{8} \d\d:\d\d:\d\d[^\0]*)\0")
 
 
 class Link:
     """A fresh `IB` and what is known of its socket. Make it, :meth:`open` it once, :meth:`close` it."""
 
     def __init__(self, host: str, port: int, client_id: int) -> None:
-        self.ib: Any = client.new_ib()
+        self.ib: Any = client.new_ib(lambda text: moment(text, self.zone or UTC))
         self.host, self.port, self.client_id = host, port, client_id
         self.address = f"{host}:{port}"
-        self.zone: ZoneInfo | None = None
+        self.zone: tzinfo | None = None
         self.closed = asyncio.Event()
         self.detail = ""
         self.errors: list[tuple[int, str]] = []
@@ -92,9 +91,7 @@ class Link:
             return
         self._greeted = True
         if match := GREETING.search(data):
-            self.zone = zone_of(match[1].decode(errors="replace"))
-            if self.zone:
-                self.ib.TimezoneTWS = self.zone.key
+            self.zone = gateway_zone(match[1].decode(errors="replace"), datetime.now(UTC))
 
     def _on_closed(self, detail: str) -> None:
         self.detail = detail or ""

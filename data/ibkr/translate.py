@@ -6,6 +6,7 @@ The objects come from the client library and are read by attribute only; the lib
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -50,7 +51,7 @@ def contract(wire: Any) -> Contract:
     # An option without a multiplier is a standard one; everything else trades in ones.
     multiplier = known(float(wire.multiplier)) if wire.multiplier else None
     return Contract(
-        con_id=wire.conId,
+        con_id=combo_id(wire.symbol, wire.currency) if sec_type == "BAG" else wire.conId,
         symbol=wire.symbol,
         local_symbol=wire.localSymbol or wire.symbol,
         sec_type=sec_type,
@@ -62,6 +63,11 @@ def contract(wire: Any) -> Contract:
         right=right(wire.right),
         multiplier=multiplier or (100.0 if sec_type == "OPT" else 1.0),
     )
+
+
+def combo_id(symbol: str, currency: str) -> int:
+    """An id of our own for combinations, below zero: the broker gives all those of a currency the same one."""
+    return -1 - zlib.crc32(f"{symbol}/{currency}".encode())
 
 
 def expiry(text: str) -> date | None:
@@ -228,13 +234,13 @@ def execution(fill: Any) -> Execution:
 def _report(report: Any) -> tuple[Decimal | None, str | None, Decimal | None]:
     """Commission, its currency, realized P&L.
 
-    An empty report has neither id nor currency. The library turns the "not computed" of realized P&L into 0.0, which
-    an opening fill has: 0.0 is "not known", because the rare closing fill at exactly nought can't be told from it.
+    A report that has not come has no id; what it doesn't know (the realized P&L of an opening fill) is NaN.
     """
-    if not report or not report.execId or not report.currency:
+    if not report or not report.execId:
         return None, None, None
-    commission, realized = decimal(report.commission), decimal(report.realizedPNL)
-    return commission, report.currency if commission is not None else None, realized or None
+    commission = decimal(report.commission)
+    currency = report.currency or None
+    return commission, currency if commission is not None else None, decimal(report.realizedPNL)
 
 
 def classify(executions: Iterable[Execution]) -> list[Execution]:
