@@ -250,5 +250,3 @@ class Flush:
     position_samples: tuple[PositionSample, ...] = ()
     outages: tuple[Outage, ...] = ()
     contracts: tuple[Contract, ...] = field(default=())
-    held: tuple[int, ...] | None = None  # the complete list of con_ids held at `held_at`: older rows of others go
-    held_at: datetime | None = None

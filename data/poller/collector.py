@@ -27,6 +27,7 @@ from data.poller.options import PollerOptions
 
 FEED_STATES = {GatewayState.SILENT, GatewayState.BROKER_UNREACHABLE, GatewayState.OTHER_LOGIN}  # the socket is open
 FEED_ALIVE_S = 15.0  # an answered heartbeat proves this long a span
+KNOWN_EXECUTIONS = 20_000  # the database knows the older ones: they would be written again, not doubled
 HELD_SAMPLES = 20_000  # a hanging database holds back this many at the most; beyond, samples go first
 
 
@@ -64,6 +65,8 @@ class Collector:
         self._sampled: dict[int, datetime] = {}
         self._unsampled: set[int] = set()
         self._outage: Outage | None = None
+        self._is_complete = False  # the broker has listed all positions
+        self.stored: frozenset[int] = frozenset()  # positions that the database has from before
         started = now()
         address = f"{options.host}:{options.port}"
         self.account: str | None = options.account
@@ -104,8 +107,11 @@ class Collector:
         self._datum(position.as_of)
 
     def on_held(self, con_ids: frozenset[int]) -> None:
+        self._is_complete = True
         for con_id in set(self._positions) - con_ids:
             self._close(con_id, None)
+        # Rows of an earlier poller, and of positions that were closed while the database was away.
+        self._pending.removed |= self.stored - con_ids
         self._wake()
 
     def on_execution(self, execution: Execution) -> None:
@@ -113,6 +119,8 @@ class Collector:
         if self._executions.get(key) == execution:
             return
         self._executions[key] = execution
+        if len(self._executions) > KNOWN_EXECUTIONS:
+            del self._executions[next(iter(self._executions))]
         self._pending.executions.append(execution)
         self._datum(self._now())
 
@@ -156,14 +164,12 @@ class Collector:
 
     # -- what the service asks --------------------------------------------------
 
-    def adopt(self, held: list[int]) -> None:
-        """Positions that an earlier poller left in the database: gone unless the broker names them."""
-        self._pending.removed |= set(held) - set(self._positions)
-
     def refresh(self) -> None:
-        """The database missed flushes: write every latest row again."""
+        """The database missed flushes: write every latest row again, and remove those of what is not held any more."""
         self._pending.portfolio = self._portfolio is not None
         self._pending.positions |= set(self._positions)
+        if self._is_complete:
+            self._pending.removed |= self.stored - set(self._positions)
         self._wake()
 
     def forget_samples(self) -> None:

@@ -6,28 +6,38 @@ import asyncio
 import contextlib
 import logging
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
+from data.db import DatabaseError
 from data.ibkr.session import Session, SessionOptions
-from data.model import Outage
+from data.model import Outage, PollerStatus
 from data.poller.collector import Collector
 from data.poller.options import PollerOptions
 from data.poller.writer import Writer
 
 log = logging.getLogger("mtz.poller")
 
-SAMPLE_TICK_S = 0.25  # how often due samples are looked for while nothing else happens
+LOOK_S = 0.2  # how often due samples and a changed state are looked for while nothing else happens
+HANGING_S = 2.0  # a flush that takes longer: what comes meanwhile is kept on disk
 STOP_TIMEOUT_S = 5.0
+DATABASE_EXIT = 3  # as every command of this program says "the database can't be used"
 
 
 def run_poller(options: PollerOptions) -> int:
-    """Watch one account until SIGTERM or SIGINT; return 0.
+    """Watch one account until SIGTERM or SIGINT; the exit code.
 
-    Raises:
-        DatabaseError: the database refuses us, its schema doesn't fit, or it belongs to another source.
+    0: stopped as asked. 3: the database refuses us, its schema doesn't fit, or it belongs to another source; the log has
+    the sentence. A database or gateway that is merely away ends nothing: both are tried again for ever.
     """
-    return asyncio.run(Poller(options).run())
+    try:
+        asyncio.run(Poller(options).run())
+    except DatabaseError as error:
+        log.error("%s", error)
+        return DATABASE_EXIT
+    return 0
 
 
 class Poller:
@@ -37,12 +47,17 @@ class Poller:
         self._options = options
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
+        self._collector = Collector(options, _now, self._wake.set)
 
-    async def run(self) -> int:
+    async def run(self) -> None:
+        """Serve until a signal comes.
+
+        Raises:
+            DatabaseError: see :func:`run_poller`.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
-        self._collector = Collector(self._options, _now, self._wake.set)
         self._writer = Writer(
             self._options,
             on_change=lambda: _into(loop, self._wake.set),
@@ -60,21 +75,30 @@ class Poller:
             raise self._writer.fatal
         for task in done - {stopped}:
             task.result()
-        return 0
 
     async def _listen(self) -> None:
-        """Wait for the database and the account's lock, where the account is known, then serve the session."""
-        while not (self._writer.connected_once and (self._writer.account in {None, self._writer.owned})):
-            await self._woken(SAMPLE_TICK_S)
-        self._collector.adopt(self._writer.held)
+        """Serve the session while the account is ours; where no account is known yet, the session finds it."""
         options = self._options
-        await Session(
-            SessionOptions(
-                options.host, options.port, options.client_id, options.account,
-                line_budget=options.line_budget, reconcile_s=options.reconcile_s,
-            ),
-            self._collector,
-        ).run()  # fmt: skip
+        wanted = SessionOptions(
+            options.host, options.port, options.client_id, options.account,
+            line_budget=options.line_budget, reconcile_s=options.reconcile_s,
+        )  # fmt: skip
+        while True:
+            while not self._may_listen():
+                await asyncio.sleep(LOOK_S)
+            session = asyncio.create_task(Session(wanted, self._collector).run())
+            try:
+                while not self._writer.is_standby and not session.done():
+                    await asyncio.sleep(LOOK_S)
+                if session.done():
+                    session.result()
+            finally:
+                await _cancel([session])
+            self._collector.forget_samples()
+
+    def _may_listen(self) -> bool:
+        writer = self._writer
+        return writer.connected_once and not writer.is_standby and writer.account in {None, writer.owned}
 
     async def _flush_forever(self) -> None:
         """At once after a quiet spell, then at most one flush in each coalescing span."""
@@ -82,31 +106,46 @@ class Poller:
         span = self._options.coalesce_ms / 1000
         last = 0.0
         while self._writer.fatal is None:
-            await self._woken(SAMPLE_TICK_S)
+            await self._woken(LOOK_S)
             if (rest := last + span - loop.time()) > 0:
                 await asyncio.sleep(rest)
+            self._collector.stored = self._writer.stored
             if self._writer.idle and (flush := self._collector.take(_now())):
                 last = loop.time()
                 self._writer.offer(flush)
+            elif self._writer.busy_s > HANGING_S and (flush := self._collector.take(_now())):
+                await asyncio.to_thread(self._writer.keep_on_disk, flush)
+                self._collector.error("The database doesn't answer; what comes meanwhile is kept on disk.")
 
     async def _report_forever(self) -> None:
+        """The status row: every second, and at once when the gateway's state changes."""
+        loop = asyncio.get_running_loop()
+        said: tuple[object, ...] = ()
+        due = 0.0
         while True:
-            if self._writer.error != self._collector.status.last_error and self._writer.error:
-                self._collector.error(self._writer.error)
-            self._writer.report(self._status())
-            await asyncio.sleep(self._options.heartbeat_s)
+            error = self._writer.error
+            if error and error != self._collector.status.last_error:
+                self._collector.error(error)
+            status = self._collector.status
+            news = (status.gateway_state, status.gateway_reason, self._writer.owned)
+            if self._writer.owned and (news != said or loop.time() >= due):
+                said, due = news, loop.time() + self._options.heartbeat_s
+                self._writer.report(self._status(self._writer.owned))
+            await asyncio.sleep(LOOK_S)
 
-    def _status(self):  # type: ignore[no-untyped-def]
+    def _status(self, account: str) -> PollerStatus:
         return replace(
             self._collector.status,
-            account=self._collector.account or self._writer.account or "",
+            account=account,
             heartbeat_at=_now(),
             queue_depth=self._collector.queue_depth(),
             spool_bytes=self._writer.spool_bytes,
         )
 
-    def _restored(self, outage: Outage) -> None:
-        self._collector.note(outage)
+    def _restored(self, outage: Outage | None) -> None:
+        if outage is not None:
+            self._collector.note(outage)
+        self._collector.stored = self._writer.stored
         self._collector.refresh()
 
     async def _woken(self, timeout: float) -> None:
@@ -115,23 +154,23 @@ class Poller:
         self._wake.clear()
 
     async def _finish(self) -> None:
-        """Store what is pending, say that we went, end the thread."""
+        """Store what is pending, then end the thread."""
         if self._writer.idle and (flush := self._collector.take(_now())):
             self._writer.offer(flush)
         self._writer.stop()
         await asyncio.to_thread(self._writer.join, STOP_TIMEOUT_S)
 
 
-async def _cancel(tasks: list[asyncio.Task[object]]) -> None:
+async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _into(loop: asyncio.AbstractEventLoop, call, *args) -> None:  # type: ignore[no-untyped-def]
+def _into(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *arguments: object) -> None:
     """From the writer's thread into the loop, which may be closed already at the very end."""
     with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(call, *args)
+        loop.call_soon_threadsafe(call, *arguments)
 
 
 def _now() -> datetime:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -31,18 +32,20 @@ LOCK_CLASS = 0x4D545A02  # "MTZ", 2: one poller per account
 RETRY_S = 1.0
 LOCK_RETRY_S = 0.5
 STATEMENT_TIMEOUT_MS = 10_000
-WORTH_KEEPING = ("executions", "orders", "outages", *SAMPLE_KINDS)
+# A dead network is noticed although nobody says so; over a Unix socket libpq ignores these.
+PATIENCE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 8000}
+KEPT = ("executions", "orders", "outages")
 
 
 class Writer(threading.Thread):
     """Takes flushes by :meth:`offer` when :attr:`idle`, status rows any time.
 
-    `on_change` is called from the thread whenever the loop should look again; `on_restored` with the outage when the
-    database is back and everything kept was written. `fatal` holds what ended the thread early.
+    `on_change` is called from the thread whenever the loop should look again; `on_restored` when what was kept on disk
+    has been written, with the outage if there was one. `fatal` holds what ended the thread early.
     """
 
     def __init__(
-        self, options: PollerOptions, on_change: Callable[[], None], on_restored: Callable[[Outage], None]
+        self, options: PollerOptions, on_change: Callable[[], None], on_restored: Callable[[Outage | None], None]
     ) -> None:
         super().__init__(name="writer", daemon=True)
         self._options = options
@@ -56,14 +59,17 @@ class Writer(threading.Thread):
         self._store: Store | None = None
         self._sessions: Sessions | None = None
         self._spool: Spool | None = None
+        self._homeless: list[Rows] = []  # fills that neither database nor disk would take
         self._sourced: str | None = None  # the account whose source was claimed on this connection
         self._down_since: datetime | None = None
         self._why_down = ""
         self._next_try = 0.0
+        self._busy_since: float | None = None
         self.account: str | None = options.account  # as configured, else the one the database knows
         self.owned: str | None = None  # the account whose lock this connection holds
+        self.is_standby = False  # another poller holds it
         self.connected_once = False
-        self.held: list[int] = []  # the positions that were stored when the account was first owned
+        self.stored: frozenset[int] = frozenset()  # the positions in the database when the account was last taken
         self.error: str | None = None
         self.fatal: DatabaseError | None = None
 
@@ -74,6 +80,12 @@ class Writer(threading.Thread):
         return self._flush is None and self._sessions is not None
 
     @property
+    def busy_s(self) -> float:
+        """How long the flush in hand has taken so far."""
+        since = self._busy_since
+        return time.monotonic() - since if since is not None else 0.0
+
+    @property
     def spool_bytes(self) -> int:
         return self._spool.size if self._spool else 0
 
@@ -81,8 +93,13 @@ class Writer(threading.Thread):
         """Hand over the next flush; only when idle."""
         with self._condition:
             assert self._flush is None
-            self._flush = flush
+            self._flush, self._busy_since = flush, time.monotonic()
             self._condition.notify()
+
+    def keep_on_disk(self, flush: Flush) -> None:
+        """While the database hangs with another flush: safe against our own end. From any thread; blocks for the disk."""
+        if self._sessions is not None:
+            self._to_spool(encode(flush, self._sessions))
 
     def report(self, status: PollerStatus) -> None:
         """Hand over the newest status; an older one that was not written yet is dropped."""
@@ -106,11 +123,13 @@ class Writer(threading.Thread):
             self.fatal = error
         except Exception as error:
             log.exception("the writer failed")
-            self.fatal = DatabaseError(f"The poller's database side failed and nothing more is stored: {error}")
+            self.fatal = DatabaseError(
+                f"The poller's database side failed ({type(error).__name__}) and nothing more is stored; "
+                "its log has the details."
+            )
         finally:
             self._drop_connection()
-            if self._spool:
-                self._spool.close()
+            self._close_spool()
             self._on_change()
 
     def _step(self) -> bool:
@@ -121,15 +140,14 @@ class Writer(threading.Thread):
             self._status = None
         if self._store is None and time.monotonic() >= self._next_try:
             self._connect()
-        if flush is not None and self._sessions is not None and self._own(flush.account):
+        account = flush.account if flush else self.account
+        if account is not None and self._own(account) and flush is not None:
             self._keep(flush)
-            self._flush = None
+            self._flush = self._busy_since = None
             self._on_change()
-        elif flush is None and self.account is not None:
-            self._own(self.account)
-        if status is not None and (not status.account or status.account == self.owned):
+        if status is not None and status.account == self.owned:
             self._try(lambda store: store.write_status(status))
-        return not stopping or (self._flush is not None and self.owned == self._flush.account)
+        return not stopping or (self._flush is not None and self._own(self._flush.account))
 
     # -- the connection -------------------------------------------------------------
 
@@ -139,7 +157,7 @@ class Writer(threading.Thread):
         try:
             if not self.connected_once:
                 self._require_schema()
-            self._conn = connect(url, Role.POLLER, "poller", autocommit=True)
+            self._conn = connect(url, Role.POLLER, "poller", autocommit=True, **PATIENCE)
             self._conn.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
             self._store = Store(self._conn)
             self._sessions = self._store.sessions
@@ -150,8 +168,8 @@ class Writer(threading.Thread):
             self._lost(error)
             return
         self.connected_once = True
-        if self.owned is None and self._down_since is not None and self._spool is None:
-            self._down_since = self.error = None  # away before anything was watched: no outage of ours
+        if self._spool is None:  # away before anything was watched: no outage of ours
+            self._down_since = self.error = None
         self._on_change()
 
     def _require_schema(self) -> None:
@@ -169,7 +187,7 @@ class Writer(threading.Thread):
         if self._down_since is None:
             self._down_since = datetime.now(UTC)
             self._why_down = self.error = explain(error, self._options.database_url)
-            log.warning("%s Samples and fills are kept on disk until then.", self._why_down)
+            log.warning("%s Until then samples and fills are kept on disk.", self._why_down)
             self._on_change()
 
     def _drop_connection(self) -> None:
@@ -181,47 +199,70 @@ class Writer(threading.Thread):
 
     def _own(self, account: str) -> bool:
         """Whether rows of `account` may be kept now: in the database under its lock, or in the spool while it is away."""
-        if self.owned == account:
-            return True
         if self._store is None:
             return self._spool is not None
-        return self._try(lambda store: self._take_lock(store, account)) and self.owned == account
+        if self.owned == account:
+            return True
+        return self._try(lambda store: self._take(store, account)) and self.owned == account
 
-    def _take_lock(self, store: Store, account: str) -> None:
+    def _take(self, store: Store, account: str) -> None:
         assert self._conn is not None
+        if self._sourced != account:
+            store.claim_source(self._options.source_of(account), account)
+            self._sourced = account
+        if self.owned is not None:  # the gateway named another account than the database remembered
+            self._conn.execute("SELECT pg_advisory_unlock_all()")
+            self.owned = None
+            self._close_spool()
         key = int.from_bytes(hashlib.sha256(account.encode()).digest()[:4], signed=True)
         row = self._conn.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, key]).fetchone()
         if not (row and row[0]):
-            sentence = f"Another poller serves account {account}: waiting to take over when it ends."
-            if self.error != sentence:
-                log.warning(sentence)
-            self.error = sentence
+            self._stand_by(store, account)
             return
         if self._spool is None:
             store.note_poller_gap(account, datetime.now(UTC))
-            self.held = store.held(account)
             self._open_spool(account)
-        self.owned = account
-        self.error = None
-        if self._spool is not None and self._spool.size:
-            log.info("wrote %d flushes that were kept on disk", self._spool.drain(self._write_again))
+        self.owned, self.account, self.is_standby, self.error = account, account, False, None
+        self._drain(store)
+        self.stored = frozenset(store.held(account))
         if self._down_since is not None:
             outage = Outage(account, "database", self._down_since, datetime.now(UTC), self._outage_reason())
             self._down_since = None
             self._on_restored(outage)
         self._on_change()
 
+    def _stand_by(self, store: Store, account: str) -> None:
+        """Another poller was quicker. What we kept is history and may still be written; then we wait."""
+        if self.is_standby:
+            return
+        self._drain(store)
+        self._close_spool()
+        self._down_since = None
+        self.is_standby = True
+        self.error = f"Another poller serves account {account}: waiting to take over when it ends."
+        log.warning(self.error)
+        self._on_change()
+
     def _open_spool(self, account: str) -> None:
-        path = self._options.spool_dir / f"{account}.spool"
+        path = self._options.spool_dir / f"{re.sub(r'[^A-Za-z0-9_-]', '_', account)}.spool"
         try:
             self._spool = Spool(path, self._options.spool_limit_bytes)
         except OSError as error:
-            log.error("%s can't be used (%s): a database outage would lose samples.", path, error.strerror)
+            self.error = (
+                f"{path} can't be used ({error.strerror}): make it writable; "
+                "until then a database outage would lose samples, but no fill."
+            )
+            log.error(self.error)
+
+    def _close_spool(self) -> None:
+        if self._spool is not None:
+            self._spool.close()
+            self._spool = None
 
     def _outage_reason(self) -> str:
         thinned = self._spool.thinned if self._spool else 0
         if not thinned:
-            return self._why_down
+            return f"{self._why_down} Nothing was lost."
         assert self._spool is not None
         self._spool.thinned = 0
         return f"{self._why_down} The spool was full: {thinned} samples were given up; fills were kept."
@@ -242,41 +283,67 @@ class Writer(threading.Thread):
     def _keep(self, flush: Flush) -> None:
         assert self._sessions is not None
         rows = encode(flush, self._sessions)
-        if not self._try(lambda store: self._write(store, flush.account, rows)):
+
+        def write(store: Store) -> None:
+            if self.spool_bytes or self._homeless:  # kept while an earlier flush hung: older than this one
+                self._drain(store)
+                self.stored = frozenset(store.held(flush.account))
+                self._on_restored(None)
+            self._write(store, rows)
+
+        if not self._try(write):
             self._to_spool(rows)
 
-    def _write(self, store: Store, account: str, rows: Rows) -> None:
-        if self._sourced != account:
-            store.claim_source(self._options.source_of(account), account)
-            self._sourced = account
+    def _write(self, store: Store, rows: Rows) -> None:
         try:
             store.write(rows)
         except (psycopg.DataError, psycopg.IntegrityError) as error:
             set_aside(self._options.spool_dir, rows, error)
 
-    def _write_again(self, rows: Rows) -> None:
-        assert self._store is not None
-        self._write(self._store, rows["account"], rows)
-        with self._condition:
-            status, self._status = self._status, None
-        if status is not None:
-            self._store.write_status(status)
+    def _drain(self, store: Store) -> None:
+        """Write what was kept, in order; the poller stays seen alive while that takes its time."""
+
+        def write(rows: Rows) -> None:
+            self._write(store, rows)
+            with self._condition:
+                status, self._status = self._status, None
+            if status is not None and status.account == self.owned:
+                store.write_status(status)
+
+        if self._spool is not None and self._spool.size:
+            log.info("wrote %d flushes that were kept on disk", self._spool.drain(write))
+        while self._homeless:
+            self._write(store, self._homeless[0])
+            del self._homeless[0]
 
     def _to_spool(self, rows: Rows) -> None:
-        if self._spool is None or not any(rows[kind] for kind in WORTH_KEEPING):
+        rows = rows | {"portfolio": None, "positions": [], "removed": []}
+        if not any(rows[kind] for kind in (*KEPT, *SAMPLE_KINDS)):
             return
         try:
-            self._spool.append(rows | {"portfolio": None, "positions": [], "removed": []})
+            if self._spool is None:
+                raise OSError(0, "it is not open")
+            self._spool.append(rows)
             if self._spool.thinned:
                 self.error = "The spool is full: samples are thinned until the database is back; fills are kept."
         except OSError as error:
-            self.error = f"The spool {self._spool.path} can't be written ({error.strerror}): make room on the disk."
-            log.error(self.error)
+            if any(rows[kind] for kind in KEPT):
+                self._homeless.append(rows | {kind: [] for kind in SAMPLE_KINDS})
+            sentence = (
+                f"The spool in {self._options.spool_dir} can't be written ({error.strerror}): make room on the disk; "
+                "samples are lost until then, fills are kept in memory."
+            )
+            if self.error != sentence:
+                log.error(sentence)
+            self.error = sentence
 
 
 def set_aside(folder: Path, rows: Rows, error: Exception) -> None:
     """Rows that the database will never take are kept where a person can look at them."""
     path = folder / "refused.jsonl"
-    log.error("The database refused rows (%s); they are kept in %s.", error, path)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"error": str(error), "rows": rows}) + "\n")
+    log.error("The database refused rows (%s); they are kept in %s.", str(error).splitlines()[0], path)
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"error": str(error), "rows": rows}) + "\n")
+    except OSError as failure:
+        log.error("%s can't be written (%s).", path, failure.strerror)
