@@ -10,10 +10,11 @@ import json
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,6 +30,7 @@ Rows = dict[str, Any]  # what `encode` makes of a Flush: an account and lists of
 EXCHANGE_ZONE = ZoneInfo("America/New_York")
 PORTFOLIO_VALUES = [f.name for f in fields(Portfolio) if f.name not in {"account", "as_of"}]
 POSITION_VALUES = [f.name for f in fields(Position) if f.name not in {"account", "contract", "as_of", "greeks_as_of"}]
+_position_values = attrgetter(*POSITION_VALUES)
 # A heartbeat alone is no news: these change all the time and are read with the row, not announced.
 QUIET_STATUS = {"heartbeat_at", "last_datum_at", "feed_proven_at", "queue_depth", "spool_bytes", "market_data_lines"}
 
@@ -180,27 +182,49 @@ class Store:
 def encode(batch: Flush, sessions: Sessions) -> Rows:
     """`batch` as JSON-ready rows, each with its trading day."""
     contracts = {c.con_id: c for c in _contracts(batch)}
+    made: dict[int, Row] = {}  # most samples are of the very records that are the latest ones
+
+    def position_row(position: Position) -> Row:
+        row = made.get(id(position))
+        if row is None:
+            row = made[id(position)] = _position_row(position)
+        return row
+
     return {
         "account": batch.account,
         "contracts": [_contract_row(c) for c in contracts.values()],
         "portfolio": _portfolio_row(batch.portfolio, sessions) if batch.portfolio else None,
-        "positions": [_position_row(p) | {"greeks_as_of": _iso(p.greeks_as_of)} for p in batch.positions],
+        "positions": [position_row(p) | {"greeks_as_of": _iso(p.greeks_as_of)} for p in batch.positions],
         "removed": list(batch.removed),
-        "executions": list(
-            {(e.base_exec_id, e.revision): _execution_row(e, sessions) for e in batch.executions}.values()
-        ),
+        "executions": [_execution_row(e, sessions) for e in _merged(batch.executions)],
         "orders": [_order_row(o) for o in batch.orders],
         "portfolio_samples": [
             _portfolio_row(s.portfolio, sessions) | {"ts": _iso(s.ts), "session_date": _day(s.ts, sessions)}
             for s in batch.portfolio_samples
         ],
         "position_samples": [
-            _position_row(s.position)
+            position_row(s.position)
             | {"ts": _iso(s.ts), "session_date": _day(s.ts, sessions), "currency": s.position.contract.currency}
             for s in batch.position_samples
         ],
         "outages": [_jsonable(asdict(o)) for o in batch.outages],
     }
+
+
+def _merged(executions: Iterable[Execution]) -> Iterable[Execution]:
+    """One record for each report: of several the last, with what an earlier one knew of its money."""
+    found: dict[tuple[str, int], Execution] = {}
+    for new in executions:
+        old = found.get((new.base_exec_id, new.revision))
+        if old is not None:
+            new = replace(
+                new,
+                commission=old.commission if new.commission is None else new.commission,
+                commission_currency=new.commission_currency or old.commission_currency,
+                realized_pnl=old.realized_pnl if new.realized_pnl is None else new.realized_pnl,
+            )
+        found[new.base_exec_id, new.revision] = new
+    return found.values()
 
 
 def _topics(rows: Rows) -> list[str]:
@@ -233,9 +257,8 @@ def _portfolio_row(portfolio: Portfolio, sessions: Sessions) -> Row:
 
 
 def _position_row(position: Position) -> Row:
-    row: Row = {"account": position.account, "con_id": position.contract.con_id, "as_of": _iso(position.as_of)}
-    for name in POSITION_VALUES:  # a hundred rows a flush: a loop over slots is the cheapest copy
-        row[name] = getattr(position, name)
+    row: Row = dict(zip(POSITION_VALUES, _position_values(position), strict=True))
+    row |= {"account": position.account, "con_id": position.contract.con_id, "as_of": _iso(position.as_of)}
     return row
 
 
