@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,7 @@ class Holding:
 
     contract: Contract
     as_of: datetime
+    moved_at: datetime  # when its quantity was last told
     quantity: float = 0.0
     avg_cost: float | None = None
     item: Any = None  # the last updatePortfolio
@@ -32,6 +34,7 @@ class Book:
     account: str
     values: dict[tuple[str, str], str] = field(default_factory=dict)
     holdings: dict[int, Holding] = field(default_factory=dict)
+    currency: str | None = None
     pnl: Any = None
     as_of: datetime | None = None
     portfolio_changed: bool = False
@@ -45,7 +48,9 @@ class Book:
         if wire.account != self.account or wire.modelCode:
             return
         self.values[wire.tag, wire.currency] = wire.value
-        self.new_net_liquidation |= wire.tag == "NetLiquidation"
+        if wire.tag == "NetLiquidation":
+            self.new_net_liquidation = True
+            self.currency = translate.base_currency(self.values)
         self._portfolio_moved(now)
 
     def on_pnl(self, wire: Any, now: datetime) -> None:
@@ -64,7 +69,7 @@ class Book:
         if wire.account != self.account:
             return False
         holding = self._holding(wire.contract, now)
-        before, holding.quantity = holding.quantity, float(wire.position)
+        before, holding.quantity, holding.moved_at = holding.quantity, float(wire.position), now
         holding.avg_cost = known(wire.avgCost)
         self._moved(holding, now)
         return holding.quantity != before
@@ -74,8 +79,7 @@ class Book:
         if wire.account != self.account:
             return
         holding = self._holding(wire.contract, now)
-        holding.item = wire
-        holding.quantity = float(wire.position)
+        holding.item, holding.quantity, holding.moved_at = wire, float(wire.position), now
         if wire.position:
             holding.avg_cost = known(wire.averageCost)
         self._moved(holding, now)
@@ -96,10 +100,18 @@ class Book:
             holding.greeks, holding.greeks_as_of = found, now
             self._moved(holding, now)
 
+    def close_unlisted(self, listed: Collection[int], asked_at: datetime) -> None:
+        """Close what is not in a complete list, unless something was heard of it since the list was asked for."""
+        for con_id in self.held - frozenset(listed):
+            holding = self.holdings[con_id]
+            if holding.moved_at < asked_at:
+                holding.quantity = 0.0
+                self._moved(holding, asked_at)
+
     def _holding(self, wire: Any, now: datetime) -> Holding:
         holding = self.holdings.get(wire.conId)
         if holding is None:
-            holding = self.holdings[wire.conId] = Holding(translate.contract(wire), now)
+            holding = self.holdings[wire.conId] = Holding(translate.contract(wire), now, now)
         elif holding.contract.exchange is None:
             holding.contract = translate.contract(wire)  # positions come without an exchange
         return holding
@@ -135,8 +147,10 @@ class Book:
     def position(self, con_id: int) -> Position:
         """One holding. Live figures come from pnlSingle; updatePortfolio is three minutes apart."""
         holding = self.holdings[con_id]
-        price, value, unrealized = _valued(holding)
-        pnl, item, greeks = holding.pnl, holding.item, holding.greeks
+        # In which currency pnlSingle is for a contract in a foreign one is not documented: it is left out there.
+        is_foreign = self.currency is not None and holding.contract.currency != self.currency
+        pnl, item, greeks = None if is_foreign else holding.pnl, holding.item, holding.greeks
+        price, value, unrealized = _valued(holding, pnl)
         realized = known(pnl.realizedPnL) if pnl else None
         if realized is None and item is not None:
             realized = known(item.realizedPNL)
@@ -161,11 +175,11 @@ class Book:
         )
 
 
-def _valued(holding: Holding) -> tuple[float | None, float | None, float | None]:
+def _valued(holding: Holding, pnl: Any) -> tuple[float | None, float | None, float | None]:
     """Price, value and unrealized P&L, from whichever source is about the quantity that is held now."""
     if not holding.quantity:
         return None, None, None
-    pnl, item = holding.pnl, holding.item
+    item = holding.item
     value = known(pnl.value) if pnl and pnl.position == holding.quantity else None
     if value is not None:
         unit = holding.quantity * holding.contract.multiplier

@@ -25,6 +25,7 @@ REQUEST_S = 4.0
 FIRST_PNL_S = 1.5
 RETRY_BEAT_S = 2.0
 DEBOUNCE_S = 0.25
+LOT, LOT_S = 15, 0.5
 CLOSED_S = 10.0
 """How long a closed position's last figures (its realized P&L) are waited for."""
 OTHER_LOGIN_S = 15.0
@@ -56,6 +57,8 @@ class Connection:
         self._reported: dict[str, bool] = {}  # exec id → whether its commission has come
         self._ask_again = asyncio.Event()
         self._rearrange = asyncio.Event()
+        self._singles_due = asyncio.Event()
+        self._beside: asyncio.Future[Any] | None = None
         self._whole = False
         self._unreachable = False
         self._other_login_until: float | None = None
@@ -74,10 +77,8 @@ class Connection:
         hooks = self._hooks()
         for event, handler in hooks:
             event += handler
-        jobs = [
-            asyncio.ensure_future(job)
-            for job in (self._serve(), self._beat(), self._watch_socket(), self._watch_failure())
-        ]
+        work = (self._serve(), self._keep_singles(), self._beat(), self._watch_socket(), self._watch_failure())
+        jobs: list[asyncio.Future[Any]] = [asyncio.ensure_future(job) for job in work]
         try:
             done, _ = await asyncio.wait(jobs, return_when="FIRST_COMPLETED")
             for job in done:
@@ -87,6 +88,7 @@ class Connection:
         finally:
             for event, handler in hooks:
                 event -= handler
+            jobs += [self._beside] if self._beside is not None else []
             for job in jobs:
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
@@ -206,11 +208,24 @@ class Connection:
             await asyncio.sleep(0.05)
 
     def _subscribe_pnl(self) -> None:
-        if self._book.pnl is None and not self._ib.pnl(self._account):
+        if not self._ib.pnl(self._account):
             self._ib.reqPnL(self._account)
-        for con_id in self._book.held - self._singles:
-            self._singles.add(con_id)
-            self._ib.reqPnLSingle(self._account, "", con_id)
+        self._singles_due.set()
+
+    async def _keep_singles(self) -> None:
+        """P&L of each position, asked for in small lots: the library sends 45 messages a second, and the heartbeat
+        must not queue up behind hundreds of positions.
+        """
+        while True:
+            await self._singles_due.wait()
+            missing = sorted(self._book.held - self._singles)
+            if not missing:
+                self._singles_due.clear()
+                continue
+            for con_id in missing[:LOT]:
+                self._singles.add(con_id)
+                self._ib.reqPnLSingle(self._account, "", con_id)
+            await asyncio.sleep(LOT_S)
 
     def _unsubscribe_pnl(self) -> None:
         for con_id in self._singles:
@@ -302,11 +317,11 @@ class Connection:
             self._say()
         elif code in (1101, 1102):
             self._unreachable = False
-            self._say()
             if code == 1101:
                 self._whole = False
                 self._spawn(self._resubscribe())
             self._ask_again.set()
+            self._say()
         elif code == 1300:
             raise reasons.port_changed(self._link.address, text)
         elif code == 10197:
@@ -329,9 +344,10 @@ class Connection:
             self._tell(error=f"The gateway said ({code}): {text}")
 
     def _spawn(self, job: Any) -> None:
-        """Run it beside the rest; its failure ends the connection."""
-        task = asyncio.ensure_future(job)
-        self._task = task  # a task that nobody holds may vanish
+        """Run it beside the rest, instead of what ran there; its failure ends the connection."""
+        if self._beside is not None:
+            self._beside.cancel()
+        task = self._beside = asyncio.ensure_future(job)
 
         def done(finished: asyncio.Future[Any]) -> None:
             if not finished.cancelled() and (error := finished.exception()):
@@ -387,14 +403,12 @@ class Connection:
     async def _reconcile(self) -> None:
         await self._ask_executions()
         await self._ask_orders()
+        asked_at = _now()
         positions = await self._answer(self._ib.reqPositionsAsync())
-        if positions is None or not self._whole:
-            return
-        listed = {p.contract.conId for p in positions if p.account == self._account and p.position}
-        for con_id in self._book.held - listed:
-            self._book.holdings[con_id].quantity = 0.0
-            self._book.changed.add(con_id)
-        self._flush()
+        if positions is not None and self._whole:
+            listed = {p.contract.conId for p in positions if p.account == self._account and p.position}
+            self._book.close_unlisted(listed, asked_at)
+            self._flush()
 
     async def _keep_lines(self) -> None:
         while True:
@@ -417,7 +431,7 @@ class Connection:
                     del self._closed_at[con_id]
                 elif time.monotonic() - since > CLOSED_S:
                     self._let_go(con_id)
-            self._book.portfolio_changed |= self._whole and not self._book.is_complete
+            self._book.portfolio_changed |= self._outlet.doubts  # time alone may confirm what was not believed
             self._flush()
 
     def _let_go(self, con_id: int) -> None:

@@ -39,6 +39,11 @@ class Outlet:
             self.state, self._reason = state, reason
             self.listener.on_state(state, reason)
 
+    @property
+    def doubts(self) -> bool:
+        """Whether the account's latest figures were not believed."""
+        return bool(self._disbelief)
+
     def watch(self, account: str) -> None:
         """The account is known."""
         if account != self.account:

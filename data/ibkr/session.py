@@ -22,6 +22,7 @@ FIRST_DELAY_S = 0.5
 UNANSWERED_DELAY_S = 1.5
 """An attempt on a gateway that takes connections but doesn't answer costs its own time-out already."""
 ACCOUNT_DELAY_S = 30.0
+RESTART_S = 600.0
 STEADY_S = 30.0
 """A connection that has held this long ends a row of failures."""
 
@@ -52,6 +53,7 @@ class Session:
         self._options = options
         self._outlet = Outlet(listener)
         self._budget = LineBudget(options.line_budget)
+        self._restart_ends = 0.0
 
     async def run(self) -> None:
         """Connect and serve until cancelled; whatever goes wrong is a state, and is tried again."""
@@ -62,9 +64,18 @@ class Session:
         while True:
             started = time.monotonic()
             error = await self._serve_once()
-            self._outlet.say(error.state, error.reason)
+            self._report(error)
             failures = 0 if time.monotonic() - started > STEADY_S else failures + 1
             await asyncio.sleep(self._delay(error.state, failures))
+
+    def _report(self, error: LinkError) -> None:
+        """Say why there is no connection. A gateway that restarts refuses for some minutes: that is still a restart."""
+        now = time.monotonic()
+        if error.state is GatewayState.RESTARTING:
+            self._restart_ends = now + RESTART_S
+        elif error.state in (GatewayState.REFUSED, GatewayState.DISCONNECTED) and now < self._restart_ends:
+            return
+        self._outlet.say(error.state, error.reason)
 
     async def _serve_once(self) -> LinkError:
         """One connection from its start to its end; why it ended."""

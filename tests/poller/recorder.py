@@ -29,6 +29,7 @@ class Recorder:
         self.orders: dict[int, Order] = {}
         self.market: list[tuple[MarketPhase | None, datetime | None]] = []
         self.proven: list[datetime] = []
+        self.proven_in: set[GatewayState | None] = set()
         self.implausible: list[str] = []
         self.info: dict[str, Any] = {}
         self.infos: list[dict[str, Any]] = []
@@ -108,6 +109,7 @@ class Recorder:
 
     def on_feed_proven(self, at: datetime) -> None:
         self.proven.append(at)
+        self.proven_in.add(self.state)
         self._note("proven")
 
     def on_implausible(self, what: str) -> None:

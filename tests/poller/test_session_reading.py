@@ -197,8 +197,9 @@ def test_fills_of_others_are_invisible_without_the_master_id(tmp_path: Path):
     with_session(tmp_path, scenario, master_client_id=1)
 
 
-def test_missing_ends_delay_the_start_but_do_not_stop_it(tmp_path: Path):
+def test_missing_ends_delay_the_start_but_do_not_stop_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Real gateways have left such messages out."""
+    monkeypatch.setattr("data.ibkr.connection.REQUEST_S", 0.7)
 
     async def run(gateway: GatewayHandle) -> None:
         gateway.admin("omit", ids=[53, 54, 55, 62, 74, 102])
