@@ -13,12 +13,12 @@ from typing import Any
 from data.ibkr import client, reasons, translate
 from data.ibkr.book import Book
 from data.ibkr.budget import TURN_S, LineBudget
-from data.ibkr.lines import OPTIONS, Lines
+from data.ibkr.lines import Lines
 from data.ibkr.link import Link
-from data.ibkr.market_hours import MarketHours, parse_hours
 from data.ibkr.outlet import Outlet
+from data.ibkr.phases import watch_phases
 from data.ibkr.reasons import LinkError
-from data.model import ExecutionKind, GatewayState
+from data.model import Contract, ExecutionKind, GatewayState
 
 log = logging.getLogger("mtz.ibkr")
 REQUEST_S = 4.0
@@ -29,9 +29,6 @@ LOT, LOT_S = 15, 0.5
 CLOSED_S = 10.0
 """How long a closed position's last figures (its realized P&L) are waited for."""
 OTHER_LOGIN_S = 15.0
-HOURS_S = 24 * 3600.0
-HOURS_RETRY_S = 300.0
-PHASE_S = 30.0
 DELAYED_FROZEN = 4
 """Live data where there are, else delayed, and the last known ones while the market is closed."""
 NO_DATA = frozenset({200, 354, 10089, 10090, 10091, 10168, 10186})
@@ -63,7 +60,6 @@ class Connection:
         self._unreachable = False
         self._other_login_until: float | None = None
         self._goes_down = ""
-        self._hours: MarketHours | None = None
         self._facts: dict[str, Any] = {}
 
     # -- life
@@ -443,36 +439,13 @@ class Connection:
             self._ib.cancelPnLSingle(self._account, "", con_id)
 
     async def _keep_hours(self) -> None:
-        """The session's phase by the hours of something that is held, asked for once a day."""
-        asked = float("-inf")
-        while True:
-            wait = HOURS_S if self._hours else HOURS_RETRY_S
-            if time.monotonic() - asked > wait:
-                asked = time.monotonic()
-                self._hours = await self._ask_hours() or self._hours
-            phase, following = self._hours.phase(_now()) if self._hours else (None, None)
-            self._outlet.listener.on_market(phase, following)
-            until = (following - _now()).total_seconds() if following else PHASE_S
-            await asyncio.sleep(min(max(until, 0.05), PHASE_S))
+        def held() -> list[Contract]:
+            return [h.contract for h in self._book.holdings.values() if h.quantity]
 
-    async def _ask_hours(self) -> MarketHours | None:
-        details = await self._answer(self._ib.reqContractDetailsAsync(self._reference()))
-        if not details:
-            return None
-        found = details[0]
-        return parse_hours(found.tradingHours or "", found.liquidHours or "", found.timeZoneId or "")
+        def ask(wire: Any) -> Awaitable[Any]:
+            return self._answer(self._ib.reqContractDetailsAsync(wire))
 
-    def _reference(self) -> Any:
-        """A held stock, or else a held option's underlying, or else SPY."""
-        held = sorted(
-            (
-                h.contract
-                for h in self._book.holdings.values()
-                if h.quantity and h.contract.sec_type in ("STK", *OPTIONS)
-            ),
-            key=lambda c: (c.currency != "USD", c.sec_type != "STK", c.con_id),
-        )
-        return client.wire_contract(held[0].con_id) if held else client.stock("SPY")
+        await watch_phases(held, ask, self._outlet.listener.on_market)
 
 
 def _now() -> datetime:
