@@ -37,19 +37,21 @@ class LineBudget:
         self._resume_at = 0.0
         self._grown_at = 0.0
 
-    def plan(self, candidates: Iterable[Candidate], now: float) -> frozenset[int]:
-        """The contracts that should have a line now: short options near expiry always, the others by turns."""
+    def plan(self, candidates: Iterable[Candidate], now: float) -> tuple[int, ...]:
+        """The contracts that should have a line now, the most needed first: short options near expiry always, the
+        others by turns.
+        """
         self._grow(now)
         ranked = sorted(candidates, key=lambda c: (not c.is_short, c.expiry, c.con_id))
         if len(ranked) <= self._limit:
-            return frozenset(c.con_id for c in ranked)
+            return tuple(c.con_id for c in ranked)
         by_turns = self._limit // 4 or min(self._limit, 1)
         pinned, rest = ranked[: self._limit - by_turns], ranked[self._limit - by_turns :]
         if not by_turns:
-            return frozenset()
+            return ()
         start = int(now // TURN_S) * by_turns % len(rest)
         turn = [rest[(start + n) % len(rest)] for n in range(by_turns)]
-        return frozenset(c.con_id for c in (*pinned, *turn))
+        return tuple(c.con_id for c in (*pinned, *turn))
 
     def refused(self, in_use: int, now: float) -> int:
         """The gateway has no line left: give back half of ours, and ask for none for a while, longer each time.

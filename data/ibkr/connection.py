@@ -26,6 +26,7 @@ FIRST_PNL_S = 1.5
 RETRY_BEAT_S = 2.0
 DEBOUNCE_S = 0.25
 LOT, LOT_S = 15, 0.5
+LINES_S = 0.2
 CLOSED_S = 10.0
 """How long a closed position's last figures (its realized P&L) are waited for."""
 OTHER_LOGIN_S = 15.0
@@ -409,8 +410,11 @@ class Connection:
     async def _keep_lines(self) -> None:
         while True:
             held = [(h.contract, h.quantity) for h in self._book.holdings.values() if h.quantity]
-            self._lines.arrange(held)
+            is_more_due = self._lines.arrange(held)
             self._tell(market_data_lines=len(self._lines))
+            if is_more_due:
+                await asyncio.sleep(LINES_S)
+                continue
             try:
                 await asyncio.wait_for(self._rearrange.wait(), TURN_S)
                 await asyncio.sleep(DEBOUNCE_S)

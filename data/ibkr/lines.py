@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,6 +16,7 @@ from data.model import Contract
 UNAVAILABLE_S = 900.0
 """How long a contract without a line (no subscription, no definition) is left alone."""
 OPTIONS = ("OPT", "FOP")
+LOT = 8
 
 
 @dataclass(slots=True)
@@ -40,8 +41,14 @@ class Lines:
     def __len__(self) -> int:
         return len(self._lines)
 
-    def arrange(self, held: Iterable[tuple[Contract, float]]) -> None:
-        """Take and give back lines so that the positions (contract, quantity) are served as planned."""
+    def arrange(self, held: Sequence[tuple[Contract, float]]) -> bool:
+        """Take and give back lines so that the positions (contract, quantity) are served as planned.
+
+        Lines are taken in small lots, so that a refusal is heard before the account's last line is gone.
+
+        Returns:
+            Whether there are more to take in a moment.
+        """
         now = time.monotonic()
         contracts = {c.con_id: c for c, _ in held if c.sec_type in OPTIONS}
         candidates = [
@@ -53,8 +60,10 @@ class Lines:
         # Given back first: together they never exceed the budget.
         for con_id in [c for c in self._lines if c not in wanted]:
             self._stop(con_id)
-        for con_id in wanted - self._lines.keys():
+        missing = [c for c in wanted if c not in self._lines]
+        for con_id in missing[:LOT]:
             self._start(contracts[con_id])
+        return len(missing) > LOT
 
     def _start(self, contract: Contract) -> None:
         exchange = "SMART" if contract.sec_type == "OPT" else contract.exchange or ""

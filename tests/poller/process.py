@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -23,9 +24,10 @@ WAIT_S = 30.0
 T = TypeVar("T")
 
 # The library's drop-in needs an environment of its own: their event libraries share a folder.
+# What the poller needs beside it has the versions that are installed here.
 PINS = (
-    "ib_async==2.1.0", "aeventkit==2.1.0", "nest-asyncio==1.6.0", "numpy==2.4.6", "tzdata==2025.3",
-    "psycopg[binary]==3.3.4", "sqlalchemy==2.0.51", "typing_extensions==4.15.0",
+    "ib_async==2.1.0", "aeventkit==2.1.0", "nest-asyncio==1.6.0", "tzdata==2025.3",
+    *(f"{name}=={version(name.partition('[')[0])}" for name in ("numpy", "psycopg[binary]", "sqlalchemy")),
 )  # fmt: skip
 MAIN = """
 import json, logging, sys
