@@ -324,7 +324,7 @@ class Connection:
         elif code == 10197:
             self._other_login_until = time.monotonic() + OTHER_LOGIN_S
             self._say()
-        elif code == 321 and request == -1 and "account" in text.lower():
+        elif code == 321 and request == -1 and "invalid account" in text.lower():
             raise reasons.not_usable(self._account, self._ib.managedAccounts())
         else:
             self._on_smaller_error(request, code, text)
