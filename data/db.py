@@ -92,6 +92,8 @@ def _known_reason(error: BaseException, where: URL, place: str) -> str | None:
         return f"The database at {place} refused the password of user {where.username!r}: correct DATABASE_URL."
     if "no password supplied" in text:
         return f"The database at {place} wants a password of user {where.username!r}: add it to DATABASE_URL."
+    if "authentication failed" in text:
+        return f"The database at {place} refused the user {where.username!r}: correct DATABASE_URL."
     if isinstance(error, errors.InvalidCatalogName) or ('database "' in text and "does not exist" in text):
         return f"There is no database {where.database!r} at {place}: create it, or correct DATABASE_URL."
     if 'role "mtz_' in text:

@@ -113,8 +113,8 @@ class Poller:
             if self._writer.idle and (flush := self._collector.take(_now())):
                 last = loop.time()
                 self._writer.offer(flush)
-            elif self._writer.busy_s > HANGING_S and (flush := self._collector.take(_now())):
-                await asyncio.to_thread(self._writer.keep_on_disk, flush)
+            elif self._writer.busy_s > HANGING_S:
+                await asyncio.to_thread(self._writer.keep_on_disk, self._collector.take(_now()))
                 self._collector.error("The database doesn't answer; what comes meanwhile is kept on disk.")
 
     async def _report_forever(self) -> None:

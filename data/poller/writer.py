@@ -53,6 +53,7 @@ class Writer(threading.Thread):
         self._on_restored = on_restored
         self._condition = threading.Condition()
         self._flush: Flush | None = None
+        self._safe: Flush | None = None  # the one in hand, when it is on disk already
         self._status: PollerStatus | None = None
         self._stopping = False
         self._conn: psycopg.Connection[Any] | None = None
@@ -96,10 +97,17 @@ class Writer(threading.Thread):
             self._flush, self._busy_since = flush, time.monotonic()
             self._condition.notify()
 
-    def keep_on_disk(self, flush: Flush) -> None:
-        """While the database hangs with another flush: safe against our own end. From any thread; blocks for the disk."""
-        if self._sessions is not None:
-            self._to_spool(encode(flush, self._sessions))
+    def keep_on_disk(self, flush: Flush | None) -> None:
+        """While the database hangs: make the flush in hand and this one safe against our own end.
+
+        From any thread; blocks for the disk. What the database takes after all is written twice, which changes nothing.
+        """
+        in_hand = self._flush
+        new = [f for f in (in_hand if in_hand is not self._safe else None, flush) if f is not None]
+        self._safe = in_hand
+        for one in new:
+            if self._sessions is not None:
+                self._to_spool(encode(one, self._sessions))
 
     def report(self, status: PollerStatus) -> None:
         """Hand over the newest status; an older one that was not written yet is dropped."""
@@ -219,10 +227,11 @@ class Writer(threading.Thread):
         if not (row and row[0]):
             self._stand_by(store, account)
             return
+        self.error = None
         if self._spool is None:
             store.note_poller_gap(account, datetime.now(UTC))
             self._open_spool(account)
-        self.owned, self.account, self.is_standby, self.error = account, account, False, None
+        self.owned, self.account, self.is_standby = account, account, False
         self._drain(store)
         self.stored = frozenset(store.held(account))
         if self._down_since is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -89,10 +88,15 @@ class Watched:
 
 
 def truth(gateway: GatewayHandle) -> dict[str, tuple[Decimal, Decimal, Decimal]]:
-    """The world's own executions, in the form of `Watched.fills`."""
+    """The world's own executions in the form of `Watched.fills`: of a corrected fill the last report."""
+    last: dict[str, dict[str, Any]] = {}
+    for x in gateway.admin("state")["executions"]:
+        base = x["exec_id"].rpartition(".")[0]
+        if base not in last or x["exec_id"] > last[base]["exec_id"]:
+            last[base] = x
     return {
         x["exec_id"]: (Decimal(str(x["quantity"])), Decimal(str(x["price"])), Decimal(str(x["commission"])))
-        for x in gateway.admin("state")["executions"]
+        for x in last.values()
     }
 
 
@@ -135,7 +139,3 @@ def start_poller(tmp_path: Path, gateway: GatewayHandle) -> Iterator[StartPoller
 def python(request: pytest.FixtureRequest) -> Path:
     """An interpreter with the one library, then one with the other."""
     return Path(sys.executable) if request.param == "ib_insync" else ib_async_python()
-
-
-def notifications(conn: psycopg.Connection[Any], timeout: float) -> list[dict[str, Any]]:
-    return [json.loads(n.payload) for n in conn.notifies(timeout=timeout, stop_after=20)]

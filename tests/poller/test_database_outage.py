@@ -41,7 +41,8 @@ def test_killed_and_started_again(
 ) -> None:
     poller = start_poller(mortal.url)
     mortal.wait_live()
-    closing = next(p for p in gateway.admin("state")["positions"] if p["sec_type"] == "STK" and p["quantity"] > 0)
+    held = gateway.admin("state")["positions"]
+    closing = next(p for p in held if p["sec_type"] == "STK" and p["quantity"] > 0 and p["symbol"] != "KO")
     kill_database(own_server)
     gone = time.time()
     gateway.admin("fill", symbol="KO", quantity=1, price="60.00")

@@ -177,9 +177,10 @@ def test_a_schema_that_does_not_fit(
     assert sentence in poller.log
 
 
-def test_a_wrong_password(gateway: GatewayHandle, db: Watched, start_poller: StartPoller) -> None:
+def test_a_user_that_the_database_refuses(gateway: GatewayHandle, db: Watched, start_poller: StartPoller) -> None:
     poller = start_poller(db.url.replace("mtz@", "nobody:secret@"))
     assert poller.wait() == 3
+    assert "refused the user 'nobody': correct DATABASE_URL" in poller.log
     assert "secret" not in poller.log
 
 
@@ -202,8 +203,8 @@ def test_a_second_poller_waits_and_takes_over(
     )
     (gap,) = db.rows("SELECT kind FROM outages WHERE ended IS NOT NULL")
     assert gap == ("poller",)
-    made = gateway.admin("fill", symbol="KO", quantity=1, price="60.00")
-    eventually(lambda: made["exec_id"] in db.fills())
+    con_id = gateway.admin("fill", symbol="KO", action="BUY", quantity=1000, price="60.00")["con_id"]
+    eventually(lambda: db.one("SELECT quantity >= 900 FROM positions_latest WHERE con_id = %s", con_id))
 
 
 # -- the spool's own troubles
