@@ -9,6 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import psycopg
+
+from data import store
 from data.db import connect
 from data.model import (
     Contract,
@@ -24,7 +27,6 @@ from data.model import (
     Role,
     Source,
 )
-from data.store import Store
 
 ACCOUNT = "DU9000001"
 
@@ -84,12 +86,12 @@ def status(account: str = ACCOUNT, **values: Any) -> PollerStatus:
 class Writer:
     """A poller's hand on one database."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, conn: psycopg.Connection[Any]) -> None:
+        self.conn = conn
 
     def account(self, account: str = ACCOUNT) -> None:
         """Introduce an account with figures, a share, an option and a living poller."""
-        self.store.claim_source(Source.DEMO, account)
+        store.claim_source(self.conn, Source.DEMO, account)
         self.flush(
             account, portfolio=portfolio(account),
             positions=(position(stock(), account, quantity=100.0, theta=None), position(put(), account)),
@@ -97,7 +99,7 @@ class Writer:
         self.status(account)
 
     def flush(self, account: str = ACCOUNT, **members: Any) -> None:
-        self.store.flush(Flush(account, **members))
+        store.flush(self.conn, Flush(account, **members))
 
     def worth(self, amount: float, account: str = ACCOUNT) -> None:
         """A new net liquidation."""
@@ -108,10 +110,10 @@ class Writer:
         self.flush(account, portfolio_samples=(PortfolioSample(ts, value),))
 
     def status(self, account: str = ACCOUNT, **values: Any) -> None:
-        self.store.write_status(status(account, **values))
+        store.write_status(self.conn, status(account, **values))
 
 
 @contextmanager
 def writer(url: str) -> Iterator[Writer]:
     with connect(url, Role.POLLER, "test", autocommit=True) as conn:
-        yield Writer(Store(conn))
+        yield Writer(conn)
