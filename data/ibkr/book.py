@@ -108,6 +108,11 @@ class Book:
                 holding.quantity = 0.0
                 self._moved(holding, asked_at)
 
+    def forget(self, con_id: int) -> None:
+        """A closed position is of no interest any more."""
+        del self.holdings[con_id]
+        self.changed.discard(con_id)
+
     def _holding(self, wire: Any, now: datetime) -> Holding:
         holding = self.holdings.get(wire.conId)
         if holding is None:

@@ -148,7 +148,8 @@ class Connection:
         deadline = time.monotonic() + self._silence_s
         while (left := deadline - time.monotonic()) > 0:
             try:
-                await asyncio.wait_for(self._ib.reqCurrentTimeAsync(), min(left, RETRY_BEAT_S))
+                async with asyncio.timeout(min(left, RETRY_BEAT_S)):
+                    await self._ib.reqCurrentTimeAsync()
                 return True
             except TimeoutError:
                 continue
@@ -179,7 +180,9 @@ class Connection:
     async def _answer(self, request: Awaitable[Any]) -> Any | None:
         """A request's answer; None where its end never comes (real gateways have left such messages out)."""
         try:
-            return await asyncio.wait_for(request, REQUEST_S)
+            # Not wait_for: on Python 3.11 it may swallow the cancellation that ends a connection.
+            async with asyncio.timeout(REQUEST_S):
+                return await request
         except TimeoutError:
             return None
 
@@ -189,7 +192,8 @@ class Connection:
         download = asyncio.ensure_future(self._download)
         await asyncio.wait({download}, timeout=REQUEST_S)
         while not (self._book.is_complete if not download.done() else self._book.is_ready):
-            self._outlet.say(GatewayState.CONNECTING, reasons.INCOMPLETE)
+            if not self._unreachable:
+                self._outlet.say(GatewayState.CONNECTING, reasons.INCOMPLETE)
             await asyncio.wait({download}, timeout=0.25) if not download.done() else await asyncio.sleep(0.25)
         if download.done():
             download.result()
@@ -389,7 +393,8 @@ class Connection:
         due = time.monotonic() + self._reconcile_s
         while True:
             try:
-                await asyncio.wait_for(self._ask_again.wait(), max(due - time.monotonic(), 0.0))
+                async with asyncio.timeout(max(due - time.monotonic(), 0.0)):
+                    await self._ask_again.wait()
                 await asyncio.sleep(DEBOUNCE_S)
                 self._ask_again.clear()
                 await self._ask_executions()
@@ -416,7 +421,8 @@ class Connection:
                 await asyncio.sleep(LINES_S)
                 continue
             try:
-                await asyncio.wait_for(self._rearrange.wait(), TURN_S)
+                async with asyncio.timeout(TURN_S):
+                    await self._rearrange.wait()
                 await asyncio.sleep(DEBOUNCE_S)
                 self._rearrange.clear()
             except TimeoutError:
@@ -436,7 +442,7 @@ class Connection:
 
     def _let_go(self, con_id: int) -> None:
         del self._closed_at[con_id]
-        del self._book.holdings[con_id]
+        self._book.forget(con_id)
         self._outlet.forget(con_id)
         if con_id in self._singles:
             self._singles.discard(con_id)

@@ -148,7 +148,8 @@ async def _is_read_only(link: Link, timeout: float) -> bool | None:
 
 async def _sees_others(link: Link, timeout: float) -> bool | None:
     try:
-        fills = await asyncio.wait_for(link.ib.reqExecutionsAsync(), timeout)
+        async with asyncio.timeout(timeout):
+            fills = await link.ib.reqExecutionsAsync()
     except TimeoutError:
         fills = link.ib.fills()
     found = [translate.execution(fill) for fill in fills]
@@ -157,7 +158,8 @@ async def _sees_others(link: Link, timeout: float) -> bool | None:
 
 async def _clock_skew(link: Link, timeout: float) -> float | None:
     try:
-        there = await asyncio.wait_for(link.ib.reqCurrentTimeAsync(), timeout)
+        async with asyncio.timeout(timeout):
+            there = await link.ib.reqCurrentTimeAsync()
     except TimeoutError:
         return None
     # It tells whole seconds, cut off: half a second is added, and what remains below one means nothing.

@@ -62,7 +62,8 @@ class Recorder:
             assert left > 0, f"waited {WAIT_S} s for {what or 'a condition'}; states: {self.states}, info: {self.infos}"
             self._moved.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._moved.wait(), min(left, 0.25))
+                async with asyncio.timeout(min(left, 0.25)):
+                    await self._moved.wait()
         return value
 
     async def connected(self, since: int = 0) -> None:
