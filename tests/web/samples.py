@@ -9,9 +9,6 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import psycopg
-
-from data import store
 from data.db import connect
 from data.model import (
     Contract,
@@ -27,6 +24,7 @@ from data.model import (
     Role,
     Source,
 )
+from data.store import Store
 
 ACCOUNT = "DU9000001"
 
@@ -86,12 +84,12 @@ def status(account: str = ACCOUNT, **values: Any) -> PollerStatus:
 class Writer:
     """A poller's hand on one database."""
 
-    def __init__(self, conn: psycopg.Connection[Any]) -> None:
-        self.conn = conn
+    def __init__(self, store: Store) -> None:
+        self.store = store
 
     def account(self, account: str = ACCOUNT) -> None:
         """Introduce an account with figures, a share, an option and a living poller."""
-        store.claim_source(self.conn, Source.DEMO, account)
+        self.store.claim_source(Source.DEMO, account)
         self.flush(
             account, portfolio=portfolio(account),
             positions=(position(stock(), account, quantity=100.0, theta=None), position(put(), account)),
@@ -99,7 +97,7 @@ class Writer:
         self.status(account)
 
     def flush(self, account: str = ACCOUNT, **members: Any) -> None:
-        store.flush(self.conn, Flush(account, **members))
+        self.store.flush(Flush(account, **members))
 
     def worth(self, amount: float, account: str = ACCOUNT) -> None:
         """A new net liquidation."""
@@ -110,10 +108,10 @@ class Writer:
         self.flush(account, portfolio_samples=(PortfolioSample(ts, value),))
 
     def status(self, account: str = ACCOUNT, **values: Any) -> None:
-        store.write_status(self.conn, status(account, **values))
+        self.store.write_status(status(account, **values))
 
 
 @contextmanager
 def writer(url: str) -> Iterator[Writer]:
     with connect(url, Role.POLLER, "test", autocommit=True) as conn:
-        yield Writer(conn)
+        yield Writer(Store(conn))
