@@ -17,6 +17,7 @@ from data.ibkr.lines import Lines
 from data.ibkr.link import Link
 from data.ibkr.outlet import Outlet
 from data.ibkr.phases import watch_phases
+from data.ibkr.pnl import PnlSubscriptions
 from data.ibkr.reasons import LinkError
 from data.model import Contract, ExecutionKind, GatewayState
 
@@ -25,7 +26,6 @@ REQUEST_S = 4.0
 FIRST_PNL_S = 1.5
 RETRY_BEAT_S = 2.0
 DEBOUNCE_S = 0.25
-LOT, LOT_S = 15, 0.5
 LINES_S = 0.2
 CLOSED_S = 10.0
 """How long a closed position's last figures (its realized P&L) are waited for."""
@@ -50,12 +50,11 @@ class Connection:
         self._lines = Lines(link.ib, budget)
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._download: Awaitable[Any] | None = None
-        self._singles: set[int] = set()
+        self._pnl = PnlSubscriptions(link.ib, account, lambda: self._book.held)
         self._closed_at: dict[int, float] = {}
         self._reported: dict[str, bool] = {}  # exec id → whether its commission has come
         self._ask_again = asyncio.Event()
         self._rearrange = asyncio.Event()
-        self._singles_due = asyncio.Event()
         self._beside: asyncio.Future[Any] | None = None
         self._whole = False
         self._unreachable = False
@@ -74,7 +73,7 @@ class Connection:
         hooks = self._hooks()
         for event, handler in hooks:
             event += handler
-        work = (self._serve(), self._keep_singles(), self._beat(), self._watch_socket(), self._watch_failure())
+        work = (self._serve(), self._pnl.keep(), self._beat(), self._watch_socket(), self._watch_failure())
         jobs: list[asyncio.Future[Any]] = [asyncio.ensure_future(job) for job in work]
         try:
             done, _ = await asyncio.wait(jobs, return_when="FIRST_COMPLETED")
@@ -168,7 +167,7 @@ class Connection:
         self._download = self._ib.reqAccountUpdatesAsync(self._account)
         await asyncio.gather(self._answer(self._ib.reqPositionsAsync()), self._ask_orders())
         await self._ask_executions()
-        self._subscribe_pnl()
+        self._pnl.ask()
         await self._await_download()
         self._rearrange.set()
         await self._first_pnl()
@@ -208,37 +207,10 @@ class Connection:
                 return
             await asyncio.sleep(0.05)
 
-    def _subscribe_pnl(self) -> None:
-        if not self._ib.pnl(self._account):
-            self._ib.reqPnL(self._account)
-        self._singles_due.set()
-
-    async def _keep_singles(self) -> None:
-        """P&L of each position, asked for in small lots: the library sends 45 messages a second, and the heartbeat
-        must not queue up behind hundreds of positions.
-        """
-        while True:
-            await self._singles_due.wait()
-            missing = sorted(self._book.held - self._singles)
-            if not missing:
-                self._singles_due.clear()
-                continue
-            for con_id in missing[:LOT]:
-                self._singles.add(con_id)
-                self._ib.reqPnLSingle(self._account, "", con_id)
-            await asyncio.sleep(LOT_S)
-
-    def _unsubscribe_pnl(self) -> None:
-        for con_id in self._singles:
-            self._ib.cancelPnLSingle(self._account, "", con_id)
-        self._singles.clear()
-        if self._ib.pnl(self._account):
-            self._ib.cancelPnL(self._account)
-        self._book.pnl = None
-
     async def _resubscribe(self) -> None:
         """1101: the connection is back, but the gateway has forgotten what we asked for."""
-        self._unsubscribe_pnl()
+        self._pnl.forget_all()
+        self._book.pnl = None
         self._lines.restart()
         await self._subscribe()
 
@@ -256,7 +228,7 @@ class Connection:
 
     def _quantity_changed(self) -> None:
         """Fills of other clients are not always pushed: ask for them. And the lines may be due elsewhere now."""
-        self._subscribe_pnl()
+        self._pnl.ask()
         self._ask_again.set()
         self._rearrange.set()
 
@@ -444,9 +416,7 @@ class Connection:
         del self._closed_at[con_id]
         self._book.forget(con_id)
         self._outlet.forget(con_id)
-        if con_id in self._singles:
-            self._singles.discard(con_id)
-            self._ib.cancelPnLSingle(self._account, "", con_id)
+        self._pnl.let_go(con_id)
 
     async def _keep_hours(self) -> None:
         def held() -> list[Contract]:
