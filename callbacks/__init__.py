@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dash import html
+from callbacks import live, overview, shell, stylesheet
 
 if TYPE_CHECKING:
     import dash
@@ -14,4 +14,7 @@ if TYPE_CHECKING:
 
 def register_all(app: dash.Dash, reads: Reads) -> None:
     """Give `app` its layout (a function: every page load reads anew) and every callback."""
-    app.layout = lambda: html.Main(html.H1(", ".join(reads.accounts()) or "MoneyTrailz"))
+    stylesheet.register(app)
+    shell.register(app, reads)
+    live.register(app, reads)
+    overview.register(app)

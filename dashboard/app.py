@@ -39,7 +39,7 @@ INDEX = f"""<!DOCTYPE html>
 {{%metas%}}
 <title>{{%title%}}</title>
 <script>{THEME_SCRIPT}</script>
-{{%favicon%}}
+<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
 {{%css%}}
 </head>
 <body>

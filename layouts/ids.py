@@ -1,68 +1,66 @@
-"""Every component id, once. Assets in `dashboard/assets` use the same words."""
+"""Every component id. The browser's files use the same words."""
 
 from __future__ import annotations
 
-# The shell
+# -- the path of the data ------------------------------------------------------------------------------------------------
+CONFIG = "config"  # what the browser must know of the rules: limits and which cards carry a sign
+POLLED = "polled"  # messages as a callback answered them, not yet judged
+POLLED_EQUITY = "polled-equity"
+FAST = "fast-interval"
+SLOW = "slow-interval"
+ASK = "ask"  # a counter: read everything now
+ASK_EQUITY = "ask-equity"
+KNOWN = "known-revisions"  # what the browser holds: a callback answers what is newer
+ACCOUNT = "account"
+ACCOUNTS = "accounts"
+
+# Accepted messages, one store a topic: never older than what was there.
+PORTFOLIO = "portfolio-message"
+SUMMARY = "summary-message"
+STATUS = "status-message"
+POSITIONS = "positions-message"
+TRADES = "trades-message"
+EQUITY = "equity-message"
+
+# -- every page ------------------------------------------------------------------------------------------------------------
 LOCATION = "location"
+MAIN = "main"
+BADGE = "badge"
+PICKER = "account-picker"
+PICKER_BOX = "account-box"
+PILL = "connection"
+PILL_TEXT = "connection-text"
+PILL_WHY = "connection-why"
+DATUM_AGE = "datum-age"
+MARKET = "market"
+THEME = "theme"
+ANNOUNCE = "announce"
+PROBLEM = "problem"
+NAV_OVERVIEW = "nav-overview"
+NAV_ABOUT = "nav-about"
 PAGE_OVERVIEW = "page-overview"
 PAGE_ABOUT = "page-about"
 PAGE_MISSING = "page-missing"
-NAV_OVERVIEW = "nav-overview"
-NAV_ABOUT = "nav-about"
-BADGE = "badge"
-ACCOUNT_PICKER = "account-picker"
-ACCOUNT_FIELD = "account-field"
-PILL = "pill"
-PILL_TEXT = "pill-text"
-PILL_SAID = "pill-said"  # for screen readers: changes with the state, not with the seconds
-LAST_DATUM = "last-datum"
-SESSION = "session"
-THEME_SWITCH = "theme-switch"
-NOTICE = "notice"
 
-
-def why_connection(part: str) -> str:
-    """A line of the connection's popover."""
-    return f"connection-{part}"
-
-
-# Where the numbers come in: each store holds the view of its name (data/views.py)
-PORTFOLIO = "portfolio-store"
-POSITIONS = "positions-store"
-TRADES = "trades-store"
-STATUS = "status-store"
-SUMMARY = "summary-store"
-EQUITY = "equity-store"
-ACCOUNTS = "accounts-store"  # {"accounts": [...], "source": ..., "trouble": sentence or None}
-ACCOUNT = "account-store"  # the account on the page
-VIEW_STORES = (PORTFOLIO, POSITIONS, TRADES, STATUS, SUMMARY)
-
-# What asks for them while the socket is down, and for what the socket doesn't carry
-POLL = "poll"
-POLL_EQUITY = "poll-equity"
-BEAT = "beat"  # {"n", "positions": known revision, "trades": known revision}
-BEAT_DONE = "beat-done"  # the n that was answered
-EQUITY_BEAT = "equity-beat"
-
-# The Overview
-PAINTED = "painted"  # one output for the callbacks that paint
-CARDS = "cards"
-EQUITY_CHART = "equity-chart"
-EQUITY_NOTE = "equity-note"
-EQUITY_OUTAGES = "equity-outages"
-EQUITY_TABLE = "equity-table"
-EQUITY_TABLE_BUTTON = "equity-table-button"
-EQUITY_EMPTY = "equity-empty"
+# -- Overview ----------------------------------------------------------------------------------------------------------------
+WAITING = "waiting"
+CONTENT = "overview-content"
+CHART = "equity-chart"
+CHART_NOTE = "equity-note"
+CHART_EMPTY = "equity-empty"
+CHART_GAPS = "equity-gaps"
+CHART_TABLE = "equity-table"
+CHART_TABLE_BUTTON = "equity-table-button"
 POSITIONS_GRID = "positions-grid"
+POSITIONS_NOTE = "positions-note"
 POSITIONS_EMPTY = "positions-empty"
-POSITIONS_COUNT = "positions-count"
-TRADES_BODY = "trades-body"
-TRADES_ZONE = "trades-zone"
+POSITIONS_CSV = "positions-csv"
+TRADES_GRID = "trades-grid"
+TRADES_NOTE = "trades-note"
 TRADES_EMPTY = "trades-empty"
-EXPORT_POSITIONS = "export-positions"
-EXPORT_TRADES = "export-trades"
+TRADES_CSV = "trades-csv"
 
 
-def card(key: str, part: str) -> str:
-    """A part of a metric card: value, note, age, source, rule, reason."""
-    return f"card-{key}-{part}"
+def card(part: str, key: str) -> str:
+    """A metric card's part: `value`, `unit`, `change`, `reason`, `age`, `why` (the button) or `rule` (its popover's text)."""
+    return f"card-{part}-{key}"

@@ -1,1 +1,1 @@
-"""One component a file."""
+"""Parts of pages, one a file."""

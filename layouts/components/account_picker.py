@@ -1,4 +1,4 @@
-"""Which account is on the page; shown only when there are several."""
+"""Which account the page shows; only there when there are several."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from dash import html
 from layouts import ids
 
 
-def account_picker(accounts: list[str], account: str | None) -> html.Div:
+def account_picker(accounts: list[str], chosen: str | None) -> html.Div:
     return html.Div(
         [
-            html.Label("Account", htmlFor=ids.ACCOUNT_PICKER, className="visually-hidden"),
-            dbc.Select(
-                id=ids.ACCOUNT_PICKER,
-                options=[{"label": name, "value": name} for name in accounts],
-                value=account,
-                size="sm",
-            ),
+            html.Label("Account", htmlFor=ids.PICKER, className="visually-hidden"),
+            dbc.Select(id=ids.PICKER, options=options(accounts), value=chosen, size="sm"),
         ],
-        id=ids.ACCOUNT_FIELD,
-        className="account-field",
+        id=ids.PICKER_BOX,
+        className="picker",
         hidden=len(accounts) < 2,
     )
+
+
+def options(accounts: list[str]) -> list[dict[str, str]]:
+    return [{"label": account, "value": account} for account in accounts]

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dash import html
 
 from layouts import ids
 
-if TYPE_CHECKING:
-    from data.views import SourceName
-
-MEANINGS = {
-    "demo": "Simulated market and money",
-    "paper": "A paper trading account",
-    "live": "A live account: real money",
+MEANING = {
+    "demo": "A simulated account: no money is at stake.",
+    "paper": "A paper account at the broker: no money is at stake.",
+    "live": "A real account with real money.",
 }
 
 
-def badge(source: SourceName | None) -> html.Span:
-    """Empty until a gateway has said which account it is."""
-    name = source or "none"
+def badge(source: str | None) -> html.Span:
     return html.Span(
         source.upper() if source else "",
         id=ids.BADGE,
-        className=f"source-badge source-{name}",
-        title=MEANINGS.get(name),
+        className=f"badge-source {source or 'none'}",
+        title=MEANING.get(source or "", ""),
     )

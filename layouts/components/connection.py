@@ -1,18 +1,19 @@
-"""The connection pill: how far the numbers may be trusted to be of now, and why not; with the age of the last datum."""
+"""The connection pill: one honest word for how far the numbers may be trusted to be of now, and why."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import dash_bootstrap_components as dbc
 from dash import html
 
+from layouts import format as text
 from layouts import ids
-from layouts.components.why import fact, why
 
 if TYPE_CHECKING:
     from data.views import HealthView
 
-LABELS = {
+WORDS = {
     "live": "Live",
     "delayed": "Delayed",
     "frozen": "Frozen",
@@ -20,34 +21,42 @@ LABELS = {
     "closed": "Closed",
     "offline": "Offline",
 }
-WAITING = "waiting"
-FACTS = {
-    "reason": "Why",
-    "gateway": "Gateway",
-    "poller": "Poller",
-    "database": "Database",
-    "page": "This page",
-    "as-of": "Last datum",
-    "error": "Last error",
-}
 
 
-def connection(status: HealthView | None, trouble: str | None) -> html.Div:
-    """`trouble`: why the database can't be read."""
-    state = status["freshness"] if status else ("offline" if trouble else WAITING)
-    text = LABELS.get(state, "Waiting")
-    as_of = (status["as_of"] if status else None) or ""
-    summary = [html.Span(className="pill-dot"), html.Span(text, id=ids.PILL_TEXT, className="pill-text")]
-    facts = [fact(term, _known(part, trouble), id=ids.why_connection(part)) for part, term in FACTS.items()]
+def connection(view: HealthView | None) -> html.Div:
+    """`view` None: nobody has told yet."""
+    state = view["freshness"] if view else "offline"
     return html.Div(
         [
-            why(summary, [html.Dl(facts)], class_name="pill", id=ids.PILL, **{"data-state": state}),
-            html.Span("", id=ids.LAST_DATUM, className="last-datum", **{"data-as-of": as_of, "data-show": "ago"}),
-            html.Span("", id=ids.PILL_SAID, className="visually-hidden", role="status"),
+            html.Button(
+                [html.Span(className="dot", **{"aria-hidden": "true"}), html.Span(said(view), id=ids.PILL_TEXT)],
+                id=ids.PILL,
+                className=f"pill {state}",
+                type="button",
+                **{"aria-haspopup": "dialog", "aria-label": "Connection"},
+            ),
+            dbc.Popover(
+                [dbc.PopoverHeader("Connection"), dbc.PopoverBody(reason(view), id=ids.PILL_WHY)],
+                target=ids.PILL,
+                trigger="legacy",
+                placement="bottom",
+            ),
         ],
         className="connection",
     )
 
 
-def _known(part: str, trouble: str | None) -> str:
-    return trouble or "" if part == "reason" else ""
+def said(view: HealthView | None) -> str:
+    """Live · Delayed · Frozen · Stale 42 s · Closed · Offline."""
+    if view is None:
+        return WORDS["offline"]
+    word = WORDS[view["freshness"]]
+    return f"{word} {text.age(view['age_s'])}" if view["freshness"] == "stale" and view["age_s"] is not None else word
+
+
+def reason(view: HealthView | None) -> str:
+    """The nearest broken part's own words."""
+    if view is None:
+        return "No account is known yet."
+    parts = (view["database"], view["poller"], view["gateway"])
+    return next((part["reason"] for part in parts if part["reason"]), "Every part answers.")

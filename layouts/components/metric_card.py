@@ -1,20 +1,21 @@
-"""A metric card: title, value, change, age, and why."""
+"""A metric card: title, value, change, how old, and a "why" that opens where the number comes from."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import dash_bootstrap_components as dbc
 from dash import html
 
-from layouts import format as fmt
+from layouts import format as text
 from layouts import ids
-from layouts.components.why import fact, why
+from layouts.components.age import age
 
 if TYPE_CHECKING:
     from data.views import MetricView
 
-# The titles of the page before anything is known, in order.
-EMPTY = {
+# The cards in order, for a page that has no numbers yet.
+TITLES = {
     "net_liquidation": "Net liquidation",
     "daily_pnl": "Day P&L",
     "total_pnl": "Total P&L",
@@ -26,80 +27,82 @@ EMPTY = {
     "theta_per_day": "Net theta per day",
     "premium_month": "Premium this month",
 }
-SIGNED = frozenset({"daily_pnl", "total_pnl", "theta_per_day", "premium_month"})
+SIGNED = frozenset({"daily_pnl", "total_pnl", "theta_per_day", "premium_month"})  # gains and losses: sign and colour
 
 
-def placeholder(key: str) -> MetricView:
-    """The card of a metric of which nothing is known."""
-    return {
-        "key": key,
-        "title": EMPTY[key],
-        "value": None,
-        "unit": "money",
-        "change": None,
-        "as_of": None,
-        "source": "",
-        "rule": "",
-        "reason": "No account is known yet.",
-    }
-
-
-def note(metric: MetricView) -> str:
-    """The line under the value: the change, or why there is no value."""
-    if metric["value"] is None:
-        return metric["reason"] or ""
-    if metric["change"] is None:
-        return ""
-    return fmt.metric(metric["change"], metric.get("change_unit", "percent"), None, signed=True)
-
-
-def metric_card(metric: MetricView, currency: str | None) -> html.Article:
-    key = metric["key"]
+def metric_card(key: str, view: MetricView | None, currency: str | None) -> html.Article:
+    """`view` None: nothing is known of it yet."""
+    value = view["value"] if view else None
+    change = view["change"] if view else None
+    unit = view["unit"] if view else "money"
     signed = key in SIGNED
-    value = fmt.metric(metric["value"], metric["unit"], currency, signed)
-    tone = fmt.tone(metric["value"]) if signed else "flat"
-    title = f"card-{key}-title"
+    tone = text.direction(value) if signed else "flat"
+    title = view["title"] if view else TITLES[key]
     return html.Article(
         [
             html.Div(
-                [
-                    html.H3(metric["title"], id=title, className="card-title"),
-                    why("why", _reasons(metric), label=f"Where {metric['title']} comes from", class_name="card-why"),
-                ],
-                className="card-head",
+                [html.H3(title, className="metric-title"), _why_button(key, title)],
+                className="metric-head",
             ),
-            html.P(value, id=ids.card(key, "value"), className=f"card-value tone-{tone}", **{"data-flash": ""}),
             html.P(
                 [
-                    html.Span(note(metric), id=ids.card(key, "note"), className=f"card-note tone-{_note_tone(metric)}"),
-                    html.Span("", id=ids.card(key, "age"), className="card-age", **_as_of(metric["as_of"])),
+                    html.Span(
+                        text.card_value(value, unit, plus=signed), id=ids.card("value", key), className=f"figure {tone}"
+                    ),
+                    html.Span(
+                        currency if currency and unit == "money" and value is not None else "",
+                        id=ids.card("unit", key),
+                        className="unit",
+                    ),
                 ],
-                className="card-foot",
+                className="metric-value",
+            ),
+            html.P(
+                [
+                    html.Span(
+                        text.card_change(change, view.get("change_unit") if view else None),
+                        id=ids.card("change", key),
+                        className=f"change {text.direction(change)}",
+                    ),
+                    html.Span((view["reason"] if view else None) or "", id=ids.card("reason", key), className="reason"),
+                    age(ids.card("age", key), view["as_of"] if view else None),
+                ],
+                className="metric-foot",
+            ),
+            dbc.Popover(
+                dbc.PopoverBody(why(view), id=ids.card("rule", key)),
+                target=ids.card("why", key),
+                trigger="legacy",
+                placement="bottom",
             ),
         ],
-        className="panel metric-card",
-        **{"aria-labelledby": title, "data-metric": key},
+        className="metric",
+        **{"aria-label": title},
     )
 
 
-def _reasons(metric: MetricView) -> list[html.Dl]:
-    key = metric["key"]
-    return [
-        html.Dl(
-            [
-                fact("Not known", metric["reason"] or "", id=ids.card(key, "reason")),
-                fact("Rule", metric["rule"], id=ids.card(key, "rule")),
-                fact("Source", metric["source"], id=ids.card(key, "source")),
-                fact("As of", "", id=ids.card(key, "as-of"), **_as_of(metric["as_of"], "time")),
-            ]
-        )
+def _why_button(key: str, title: str) -> html.Button:
+    return html.Button(
+        "why",
+        id=ids.card("why", key),
+        className="why",
+        type="button",
+        **{"aria-label": f"Why: where {title} comes from", "aria-haspopup": "dialog"},
+    )
+
+
+def why(view: MetricView | None) -> list[Any]:
+    """Where a number comes from, by which rule, how old; assets/cards.js writes the same with the reader's clock."""
+    if view is None:
+        return ["Nothing is known yet."]
+    rows: list[Any] = [
+        html.Dt("Source"),
+        html.Dd(view["source"]),
+        html.Dt("Rule"),
+        html.Dd(view["rule"]),
+        html.Dt("As of"),
+        html.Dd(view["as_of"] or text.UNKNOWN),
     ]
-
-
-def _note_tone(metric: MetricView) -> str:
-    return fmt.tone(metric["change"]) if metric["value"] is not None else "flat"
-
-
-def _as_of(as_of: str | None, kind: str = "age") -> dict[str, str]:
-    """What clock.js turns into an age, or a time of the reader's zone."""
-    return {"data-as-of": as_of or "", "data-show": kind}
+    if view["reason"]:
+        rows += [html.Dt("Unknown because"), html.Dd(view["reason"])]
+    return [html.Dl(rows, className="facts")]

@@ -1,0 +1,64 @@
+"""Every page: the layout with its first numbers, header, account, theme, routes."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import flask
+from dash import ClientsideFunction, Input, State
+
+from callbacks.live import poll, poll_equity
+from data.freshness import RESTING_LIMIT, TICKING_LIMIT
+from data.reads import Reads
+from layouts import ids
+from layouts.shell import page
+from layouts.state import PageState
+
+if TYPE_CHECKING:
+    import dash
+
+COOKIE = "mtz-account"
+LIMITS = {"ticking": TICKING_LIMIT.total_seconds(), "resting": RESTING_LIMIT.total_seconds()}
+
+
+def first_state(reads: Reads, wanted: str | None) -> PageState:
+    """What the page begins with; `wanted` is the account chosen on an earlier visit."""
+    answer = poll(reads, wanted, None)
+    equity = poll_equity(reads, answer["account"]) if answer["messages"] else None
+    found = {message["type"]: message["data"] for message in answer["messages"]}
+    return PageState(
+        accounts=answer["accounts"],
+        account=answer["account"],
+        source=answer["source"],
+        health=found.get("status.update"),
+        portfolio=found.get("portfolio.update"),
+        summary=found.get("summary.update"),
+        positions=found.get("positions.update"),
+        trades=found.get("trade.executed"),
+        problem=answer["problem"],
+        messages=answer["messages"] + ([equity] if equity else []),
+    )
+
+
+def register(app: dash.Dash, reads: Reads) -> None:
+    release = version("moneytrailz-dashboard")
+
+    def layout() -> Any:
+        if not flask.has_request_context():  # Dash asks once while it is put together: nothing is read for that
+            return page(PageState(), release, LIMITS)
+        return page(first_state(reads, flask.request.cookies.get(COOKIE)), release, LIMITS)
+
+    app.layout = layout
+    # Else every page would carry that first layout a second time; a test checks that every id of a callback exists.
+    app.config.suppress_callback_exceptions = True
+    browser = app.clientside_callback
+    browser(ClientsideFunction("mtz", "route"), Input(ids.LOCATION, "pathname"))
+    browser(ClientsideFunction("mtz", "theme"), Input(ids.THEME, "n_clicks"))
+    browser(ClientsideFunction("mtz", "pick"), Input(ids.PICKER, "value"))
+    browser(
+        ClientsideFunction("mtz", "connection"),
+        Input(ids.STATUS, "data"),
+        Input(ids.PORTFOLIO, "data"),
+        State(ids.CONFIG, "data"),
+    )

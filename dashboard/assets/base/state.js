@@ -1,0 +1,151 @@
+/* What this page knows of its account. Messages come from the socket, from callbacks and with the first layout; all pass
+   here, none that is older than what is known gets through, and once a frame the stores are given what is new. A hidden
+   page is given no frames: it keeps the newest of everything and shows it when somebody looks. */
+window.mtz = window.mtz || {};
+
+window.mtz.state = (function () {
+  const TRADES_SHOWN = 50;
+  const STORES = {
+    "portfolio.update": "portfolio-message",
+    "summary.update": "summary-message",
+    "status.update": "status-message",
+    "positions.update": "positions-message",
+    "trade.executed": "trades-message",
+    "equity.update": "equity-message",
+  };
+
+  const fresh = (account) => ({
+    account,
+    portfolio: null,
+    summary: null,
+    status: null,
+    equity: null,
+    positions: new Map(), // con_id → row
+    positionsAsOf: null,
+    complete: false, // the whole list of positions was seen: changes may be merged into it
+    trades: new Map(), // key of the fill → its newest report
+    revisions: {},
+  });
+
+  const state = fresh(null);
+  state.accounts = [];
+  state.source = null;
+  state.problem = null;
+
+  const changed = { items: new Map(), removed: new Set() }; // positions that the page doesn't show yet
+  const dirty = new Set();
+  let frame = null;
+  let told = {};
+
+  function forget(account) {
+    Object.assign(state, fresh(account));
+    changed.items.clear();
+    changed.removed.clear();
+    dirty.clear();
+  }
+
+  /* A correction carries the same id but for its last two digits. */
+  const tradeKey = (trade) => trade.exec_id.replace(/\.\d+$/, "");
+
+  const merge = {
+    "portfolio.update": (message) => { state.portfolio = message.data; },
+    "summary.update": (message) => { state.summary = message.data; },
+    "status.update": (message) => {
+      state.status = message.data;
+      window.mtz.clock.learn(message.data.as_of, message.data.age_s);
+    },
+    "equity.update": (message) => { state.equity = message.data; },
+    "positions.update": (message) => mergePositions(message.data),
+    "trade.executed": (message) => mergeTrades(Array.isArray(message.data.items) ? message.data.items : [message.data]),
+  };
+
+  function mergePositions(view) {
+    if (!view.full && !state.complete) return false; // changes to a list that this page doesn't have
+    if (view.full) {
+      const held = new Set(view.items.map((row) => row.con_id));
+      for (const id of state.positions.keys()) if (!held.has(id)) drop(id);
+    }
+    view.removed.forEach(drop);
+    for (const row of view.items) {
+      state.positions.set(row.con_id, row);
+      changed.items.set(row.con_id, row);
+      changed.removed.delete(row.con_id);
+    }
+    state.complete = true;
+    if (view.as_of && !(state.positionsAsOf > view.as_of)) state.positionsAsOf = view.as_of;
+    return true;
+  }
+
+  function drop(id) {
+    state.positions.delete(id);
+    changed.items.delete(id);
+    changed.removed.add(id);
+  }
+
+  function mergeTrades(trades) {
+    for (const trade of trades) {
+      const known = state.trades.get(tradeKey(trade));
+      if (!known || known.correction <= trade.correction) state.trades.set(tradeKey(trade), trade);
+    }
+    const newest = [...state.trades.values()].sort((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : b.id - a.id));
+    state.trades = new Map(newest.slice(0, TRADES_SHOWN).map((trade) => [tradeKey(trade), trade]));
+  }
+
+  /* Take a message; false when it is of another account, or older than what is known. */
+  function receive(message) {
+    const store = STORES[message.type];
+    if (!store || message.account !== state.account) return false;
+    if (message.revision < (state.revisions[message.type] || 0)) return false;
+    if (merge[message.type](message) === false) return false;
+    state.revisions[message.type] = message.revision;
+    dirty.add(message.type);
+    if (frame === null) frame = requestAnimationFrame(flush);
+    return true;
+  }
+
+  function flush() {
+    frame = null;
+    const types = [...dirty];
+    dirty.clear();
+    for (const type of types) {
+      const data = { account: state.account, revision: state.revisions[type], ...payload(type) };
+      window.dash_clientside.set_props(STORES[type], { data });
+    }
+    tellKnown();
+    window.mtz.clock.tick();
+  }
+
+  /* A callback that is asked answers what is newer than this. */
+  function tellKnown() {
+    const positions = state.complete ? state.revisions["positions.update"] ?? null : null;
+    const trades = state.revisions["trade.executed"] ?? null;
+    if (told.positions === positions && told.trades === trades) return;
+    told = { positions, trades };
+    window.dash_clientside.set_props("known-revisions", { data: told });
+  }
+
+  function payload(type) {
+    if (type === "portfolio.update") return { view: state.portfolio };
+    if (type === "summary.update") return { view: state.summary };
+    if (type === "status.update") return { view: state.status };
+    if (type === "equity.update") return { view: state.equity };
+    if (type === "trade.executed") return { items: [...state.trades.values()] };
+    const news = { items: [...changed.items.values()], removed: [...changed.removed] };
+    changed.items.clear();
+    changed.removed.clear();
+    return news;
+  }
+
+  /* Another server, or the same one begun anew: whatever it says now counts, whichever revision it has. */
+  function believe() {
+    state.revisions = {};
+  }
+
+  /* The newest moment at which anything came from the broker. */
+  function lastDatum() {
+    const moments = [state.portfolio && state.portfolio.as_of, state.positionsAsOf, state.status && state.status.as_of];
+    return moments.filter(Boolean).sort().pop() || null;
+  }
+
+  return { state, receive, forget, believe, lastDatum, tradeKey };
+})();

@@ -1,0 +1,20 @@
+/* Dark or light, kept for the next visit. The page's head sets it before anything is painted. */
+(function () {
+  const KEY = "mtz-theme";
+  const current = () => document.documentElement.dataset.bsTheme || "dark";
+
+  function set(theme) {
+    document.documentElement.dataset.bsTheme = theme;
+    try {
+      localStorage.setItem(KEY, theme);
+    } catch {
+      // a browser that keeps nothing: the theme lasts as long as the page
+    }
+    window.mtz.chart.recolour();
+  }
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.mtz = Object.assign(window.dash_clientside.mtz || {}, {
+    theme: (clicks) => { if (clicks) set(current() === "dark" ? "light" : "dark"); },
+  });
+})();

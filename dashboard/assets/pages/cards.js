@@ -1,0 +1,115 @@
+/* The ten cards. The server's summary gives title, source and rule; what ticks comes from the portfolio and the positions. */
+window.mtz = window.mtz || {};
+
+window.mtz.cards = (function () {
+  const FROM_PORTFOLIO = ["net_liquidation", "daily_pnl", "total_pnl", "cash", "buying_power", "cushion"];
+  const NOT_SENT = "The broker has not sent it yet.";
+  const { state } = window.mtz.state;
+  const values = new Map(); // key → the value on the page
+  let signed = new Set();
+
+  function current(card) {
+    const { portfolio } = state;
+    if (FROM_PORTFOLIO.includes(card.key) && portfolio) {
+      const value = portfolio[card.key];
+      return {
+        ...card,
+        value,
+        change: card.key === "daily_pnl" ? portfolio.daily_pnl_pct : card.change,
+        as_of: portfolio.as_of,
+        reason: value === null ? card.reason || NOT_SENT : null,
+      };
+    }
+    if (card.key === "theta_per_day" && state.complete) {
+      return { ...card, value: theta(), as_of: state.positionsAsOf };
+    }
+    return card;
+  }
+
+  /* Theta × quantity × multiplier over the options in the base currency that have Greeks, as data/summary.py. */
+  function theta() {
+    const base = state.summary.currency;
+    let sum = null;
+    for (const row of state.positions.values()) {
+      const option = row.sec_type === "OPT" || row.sec_type === "FOP";
+      if (option && row.theta !== null && (base === null || row.currency === base)) {
+        sum = (sum || 0) + row.theta * row.quantity * row.multiplier;
+      }
+    }
+    return sum;
+  }
+
+  function render() {
+    if (!state.summary) return;
+    let turned = false; // something became known or unknown: the server has the words for it
+    for (const given of state.summary.items) {
+      const card = current(given);
+      if ((card.value === null) !== (given.value === null)) turned = true;
+      draw(card);
+    }
+    if (turned) window.mtz.feed.ask("now", 1000);
+  }
+
+  function draw(card) {
+    const { ui, format } = window.mtz;
+    const plus = signed.has(card.key);
+    const tone = plus ? format.direction(card.value) : "flat";
+    const moved = ui.show(`card-value-${card.key}`, {
+      children: format.cardValue(card.value, card.unit, plus),
+      className: `figure ${tone}`,
+    });
+    const before = values.get(card.key);
+    if (moved && before !== undefined && before !== null && card.value !== null && before !== card.value) {
+      ui.flash(document.getElementById(`card-value-${card.key}`), card.value - before);
+    }
+    values.set(card.key, card.value);
+    ui.show(`card-unit-${card.key}`, { children: card.unit === "money" && card.value !== null ? state.summary.currency || "" : "" });
+    ui.show(`card-change-${card.key}`, {
+      children: format.cardChange(card.change, card.change_unit),
+      className: `change ${format.direction(card.change)}`,
+    });
+    ui.show(`card-reason-${card.key}`, { children: card.value === null ? card.reason || NOT_SENT : "" });
+    ui.show(`card-age-${card.key}`, { dateTime: card.value === null ? "" : card.as_of || "" });
+    ui.show(`card-rule-${card.key}`, { children: why(card) });
+  }
+
+  const drawn = new Map(); // key → [text, component]
+
+  function why(card) {
+    const { format } = window.mtz;
+    const { component } = window.mtz.ui;
+    const rows = [["Source", card.source], ["Rule", card.rule]];
+    if (card.as_of) rows.push(["As of", `${format.time(card.as_of)} (${format.zone})`]);
+    if (card.value === null) rows.push(["Unknown because", card.reason || NOT_SENT]);
+    const text = JSON.stringify(rows);
+    const known = drawn.get(card.key);
+    if (known && known[0] === text) return known[1];
+    const list = component("Dl", {
+      className: "facts",
+      children: rows.flatMap(([name, words]) => [component("Dt", { children: name }), component("Dd", { children: words })]),
+    });
+    drawn.set(card.key, [text, list]);
+    return list;
+  }
+
+  /* Another account: no number of the last one stays. */
+  function clear() {
+    for (const key of values.keys()) {
+      values.set(key, null);
+      window.mtz.ui.show(`card-value-${key}`, { children: window.mtz.format.UNKNOWN, className: "figure flat" });
+      window.mtz.ui.show(`card-change-${key}`, { children: "" });
+      window.mtz.ui.show(`card-age-${key}`, { dateTime: "" });
+      window.mtz.ui.show(`card-reason-${key}`, { children: "" });
+    }
+  }
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.mtz = Object.assign(window.dash_clientside.mtz || {}, {
+    cards: (_summary, _portfolio, _positions, config) => {
+      signed = new Set(config.signed);
+      render();
+    },
+  });
+
+  return { clear };
+})();

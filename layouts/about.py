@@ -1,0 +1,52 @@
+"""About: what this is, and whose work it stands on."""
+
+from __future__ import annotations
+
+from dash import html
+
+from layouts import ids
+
+PARTS = [
+    ("TradingView Lightweight Charts™", "Apache-2.0", "© TradingView, Inc. https://www.tradingview.com/"),
+    ("AG Grid Community", "MIT", "© AG Grid Ltd."),
+    ("Dash and Plotly", "MIT", "© Plotly, Inc."),
+    ("Bootstrap and dash-bootstrap-components", "MIT / Apache-2.0", "© The Bootstrap Authors; © Faculty"),
+    ("dash-tvlwc", "MIT", "© its authors"),
+    ("React", "MIT", "© Meta Platforms, Inc."),
+    ("PostgreSQL", "PostgreSQL License", "© The PostgreSQL Global Development Group"),
+]
+
+
+def about(version: str) -> html.Div:
+    return html.Div(
+        [
+            html.H1("About"),
+            html.P(
+                "MoneyTrailz shows an Interactive Brokers account live: what it is worth, what it holds, what was traded. "
+                "It reads; it sends no order."
+            ),
+            html.P([f"Version {version}. Licence: Apache-2.0. The API is described at ", html.A("/docs", href="/docs/"), "."]),
+            html.H2("Where the numbers come from"),
+            html.P(
+                "Every number has an age and a source: press “why” on a card. Unknown is shown as “—”, never as zero. When "
+                "data stops, the last numbers stay, marked with how old they are."
+            ),
+            html.H2("Made with"),
+            html.Div(
+                html.Table(
+                    [
+                        html.Thead(html.Tr([html.Th(name, scope="col") for name in ("Part", "Licence", "Notice")])),
+                        html.Tbody([html.Tr([html.Td(cell) for cell in row]) for row in PARTS]),
+                    ],
+                    className="plain",
+                ),
+                className="scrolls",
+                tabIndex=0,
+                role="region",
+                **{"aria-label": "Parts and their licences"},
+            ),
+        ],
+        id=ids.PAGE_ABOUT,
+        className="prose",
+        hidden=True,
+    )  # fmt: skip

@@ -1,0 +1,70 @@
+"""One look and one behaviour for every AG Grid (Community). Functions named here live in assets/grids.js."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_ag_grid as dag
+
+ROW_HEIGHT = 34
+HEADER_HEIGHT = 36
+
+# The colours are CSS variables, so that the theme switch needs no word with the grid.
+THEME = (
+    "themeQuartz.withParams({"
+    "backgroundColor: 'var(--mtz-surface)', foregroundColor: 'var(--mtz-text)', borderColor: 'var(--mtz-line)',"
+    "headerBackgroundColor: 'var(--mtz-surface)', headerTextColor: 'var(--mtz-muted)', headerFontWeight: 500,"
+    "headerFontSize: 12, fontSize: 13, fontFamily: 'var(--mtz-font)', accentColor: 'var(--mtz-accent)',"
+    "rowHoverColor: 'var(--mtz-hover)', selectedRowBackgroundColor: 'var(--mtz-selected)', wrapperBorder: false,"
+    "wrapperBorderRadius: 0, columnBorder: false, headerColumnResizeHandleColor: 'transparent', cellHorizontalPadding: 10, spacing: 6, browserColorScheme: 'inherit',"
+    "rowBorder: {style: 'solid', width: 1, color: 'var(--mtz-line-soft)'},"
+    "headerRowBorder: {style: 'solid', width: 1, color: 'var(--mtz-line)'},"
+    f"rowHeight: {ROW_HEIGHT}, headerHeight: {HEADER_HEIGHT}"
+    "})"
+)
+
+
+def call(expression: str) -> dict[str, str]:
+    """A function of assets/grids.js, called for a cell."""
+    return {"function": expression}
+
+
+def figure(
+    field: str, name: str, formatter: str, *, width: int, signed: bool = False, tip: str = "", **more: Any
+) -> dict[str, Any]:
+    """A right-aligned column of numbers; `signed` ones are coloured by their sign as well."""
+    column: dict[str, Any] = {
+        "field": field, "headerName": name, "minWidth": width, "flex": width, "type": "rightAligned", "cellClass": "num ag-right-aligned-cell",
+        "valueFormatter": call(formatter), **more,
+    }  # fmt: skip
+    if signed:
+        column["cellStyle"] = call("mtz.signStyle(params)")
+    if tip:
+        column["headerTooltip"] = tip
+    return column
+
+
+def grid(
+    component_id: str, columns: list[dict[str, Any]], rows: list[Any], row_id: str, height: int, **options: Any
+) -> dag.AgGrid:
+    """`row_id` is the expression that names a row for good; `options` are AG Grid's own."""
+    return dag.AgGrid(
+        id=component_id,
+        columnDefs=columns,
+        rowData=rows,
+        getRowId=row_id,
+        defaultColDef={"sortable": True, "resizable": True, "filter": False, "suppressHeaderMenuButton": True},
+        dashGridOptions={
+            "theme": {"function": THEME},
+            "animateRows": False,
+            "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
+            "suppressCellFocus": False,
+            "tooltipShowDelay": 400,
+            "asyncTransactionWaitMillis": 16,
+            "suppressNoRowsOverlay": True,
+            "suppressDragLeaveHidesColumns": True,
+            **options,
+        },
+        style={"height": f"{height}px", "width": "100%"},
+        className="grid",
+    )

@@ -1,0 +1,123 @@
+"""Overview: the ten cards, today's equity, the positions, the latest trades."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import html
+
+from layouts import ids
+from layouts.components.metric_card import TITLES, metric_card
+from layouts.components.panel import empty, panel
+from layouts.components.positions_grid import positions_grid
+from layouts.components.trades_grid import trades_grid
+from layouts.figures.equity import equity_chart
+from layouts.state import PageState
+
+
+def overview(state: PageState) -> html.Div:
+    return html.Div(
+        [
+            html.H1("Overview", className="visually-hidden"),
+            empty(
+                ids.WAITING,
+                "Waiting for the gateway…",
+                "The account appears here as soon as the gateway has said which one it is and sent its values. "
+                "`mtz doctor` says what is missing.",
+                shown=state.account is None,
+            ),
+            html.Div(
+                [_cards(state), html.Div([_equity(), _trades(state), _positions(state)], className="board")],
+                id=ids.CONTENT,
+                hidden=state.account is None,
+            ),
+        ],
+        id=ids.PAGE_OVERVIEW,
+    )
+
+
+def _cards(state: PageState) -> html.Section:
+    views = {view["key"]: view for view in state.summary["items"]} if state.summary else {}
+    currency = state.summary["currency"] if state.summary else None
+    return html.Section(
+        [metric_card(key, views.get(key), currency) for key in TITLES],
+        className="metrics",
+        **{"aria-label": "Key figures"},
+    )
+
+
+def _equity() -> html.Section:
+    return panel(
+        "Equity today",
+        "equity",
+        note=html.Span(id=ids.CHART_NOTE),
+        tools=html.Button(
+            "Table", id=ids.CHART_TABLE_BUTTON, type="button", className="tool",
+            **{"aria-pressed": "false", "aria-controls": ids.CHART_TABLE},
+        ),
+        children=[
+            html.Div(
+                [
+                    html.Div(equity_chart(), className="chart", role="img", **{"aria-label": "Net liquidation of today; the button Table shows it as numbers"}),
+                    empty(
+                        ids.CHART_EMPTY, "No samples of today yet",
+                        "The curve begins with the first value that the broker sends in this session.", shown=False,
+                    ),
+                    html.Div(id=ids.CHART_TABLE, className="chart-table", hidden=True, tabIndex=0,
+                             role="region", **{"aria-label": "Net liquidation of today as a table"}),
+                ],
+                className="chart-box",
+            ),
+            html.Ul(id=ids.CHART_GAPS, className="gaps", **{"aria-label": "Gaps"}),
+        ],
+    )  # fmt: skip
+
+
+def _trades(state: PageState) -> html.Section:
+    rows = state.trades["items"] if state.trades else []
+    return panel(
+        "Latest trades",
+        "trades",
+        note=html.Span(id=ids.TRADES_NOTE),
+        tools=_csv(ids.TRADES_CSV, "trades", state.account),
+        children=[
+            html.Div(trades_grid(rows), className="grid-box"),
+            empty(
+                ids.TRADES_EMPTY, "No trades yet",
+                "Fills of this account appear here the moment the broker reports them. Those of your bots are seen when "
+                "this program's API client id is the Master Client ID of TWS.",
+                shown=not rows,
+            ),
+        ],
+    )  # fmt: skip
+
+
+def _positions(state: PageState) -> html.Section:
+    rows = state.positions["items"] if state.positions else []
+    return panel(
+        "Positions",
+        "positions",
+        note=html.Span(_count(len(rows)), id=ids.POSITIONS_NOTE),
+        tools=_csv(ids.POSITIONS_CSV, "positions", state.account),
+        children=[
+            html.Div(positions_grid(rows), className="grid-box"),
+            empty(
+                ids.POSITIONS_EMPTY, "Nothing is held",
+                "Stocks and options stand here, options under their stock, as soon as the account holds some.",
+                shown=not rows,
+            ),
+        ],
+    )  # fmt: skip
+
+
+def _count(rows: int) -> str:
+    return f"{rows} contract" + ("" if rows == 1 else "s") if rows else ""
+
+
+def _csv(component_id: str, name: str, account: str | None) -> Any:
+    return html.A("CSV", id=component_id, className="tool", href=csv_path(name, account), title=f"Download the {name}")
+
+
+def csv_path(name: str, account: str | None) -> str:
+    """Where the download is; the account is one that we know, never free text."""
+    return f"/api/exports/{name}.csv" + (f"?account={account}" if account else "")

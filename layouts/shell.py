@@ -1,0 +1,109 @@
+"""What stands on every page: header, navigation, the stores that the numbers travel through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import dcc, html
+
+from layouts import ids
+from layouts.about import about
+from layouts.components.account_picker import account_picker
+from layouts.components.age import age
+from layouts.components.badge import badge
+from layouts.components.connection import connection
+from layouts.components.market import market
+from layouts.components.metric_card import SIGNED
+from layouts.overview import overview
+from layouts.state import PageState
+
+FAST_MS = 2000  # everything but the curve, while no socket is there
+SLOW_MS = 30_000  # the curve as a whole; between, it grows by the portfolio's values
+
+
+def page(state: PageState, version: str, limits: dict[str, float]) -> html.Div:
+    """The whole application. `limits` are seconds: from when on data counts as stale."""
+    return html.Div(
+        [
+            html.A("Skip to content", href=f"#{ids.MAIN}", className="skip"),
+            _header(state),
+            html.P(
+                state.problem or "", id=ids.PROBLEM, className="problem", role="status", hidden=state.problem is None
+            ),
+            html.Main(
+                [
+                    overview(state),
+                    about(version),
+                    html.Div(
+                        [html.H1("There is no such page"), dcc.Link("Go to the Overview", href="/")],
+                        id=ids.PAGE_MISSING,
+                        className="prose",
+                        hidden=True,
+                    ),
+                ],
+                id=ids.MAIN,
+                tabIndex=-1,
+            ),
+            html.P("", id=ids.ANNOUNCE, className="visually-hidden", role="status"),
+            *_plumbing(state, limits),
+        ],
+        className="app",
+    )
+
+
+def _header(state: PageState) -> html.Header:
+    return html.Header(
+        [
+            dcc.Link(
+                [html.Span(className="mark", **{"aria-hidden": "true"}), html.Span("MoneyTrailz", className="name")],
+                href="/",
+                className="brand",
+            ),
+            badge(state.source),
+            html.Nav(
+                [
+                    dcc.Link("Overview", href="/", id=ids.NAV_OVERVIEW, className="tab active"),
+                    dcc.Link("About", href="/about", id=ids.NAV_ABOUT, className="tab"),
+                ],
+                className="tabs",
+                **{"aria-label": "Pages"},
+            ),
+            html.Div(className="gap"),
+            account_picker(state.accounts, state.account),
+            market(state.health),
+            html.Div(
+                [
+                    connection(state.health),
+                    age(ids.DATUM_AGE, state.health["as_of"] if state.health else None),
+                ],
+                className="trust",
+            ),
+            html.Button(
+                [html.Span(className="theme-icon", **{"aria-hidden": "true"})],
+                id=ids.THEME,
+                className="theme",
+                type="button",
+                title="Dark or light",
+                **{"aria-label": "Switch between dark and light"},
+            ),
+        ],
+        className="top",
+    )
+
+
+def _plumbing(state: PageState, limits: dict[str, float]) -> list[Any]:
+    return [
+        dcc.Location(id=ids.LOCATION, refresh=False),
+        dcc.Store(id=ids.CONFIG, data={"limits": limits, "signed": sorted(SIGNED), "interval_ms": FAST_MS}),
+        dcc.Store(id=ids.ACCOUNT, data=state.account),
+        dcc.Store(id=ids.ACCOUNTS, data=state.accounts),
+        dcc.Store(id=ids.POLLED, data={"account": state.account, "accounts": state.accounts, "source": state.source,
+                                       "problem": state.problem, "messages": state.messages}),
+        dcc.Store(id=ids.POLLED_EQUITY),
+        dcc.Store(id=ids.ASK, data=0),
+        dcc.Store(id=ids.ASK_EQUITY, data=0),
+        dcc.Store(id=ids.KNOWN, data={}),
+        *[dcc.Store(id=name) for name in (ids.PORTFOLIO, ids.SUMMARY, ids.STATUS, ids.POSITIONS, ids.TRADES, ids.EQUITY)],
+        dcc.Interval(id=ids.FAST, interval=FAST_MS),
+        dcc.Interval(id=ids.SLOW, interval=SLOW_MS),
+    ]  # fmt: skip
