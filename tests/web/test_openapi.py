@@ -1,0 +1,73 @@
+"""The OpenAPI document: whole, and true of what is served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.web.server import Web
+
+PATHS = {
+    "/health",
+    "/api/portfolio/",
+    "/api/portfolio/positions",
+    "/api/portfolio/summary",
+    "/api/portfolio/health",
+    "/api/trades/",
+    "/api/strategies/",
+    "/api/exports/positions.csv",
+    "/api/exports/trades.csv",
+}
+
+
+def references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for value in node.values():
+            yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+def test_the_document_is_whole(web: Web) -> None:
+    document = web.get("/docs/openapi.json").json
+    assert document["openapi"].startswith("3.1")
+    assert document["info"]["title"]
+    assert document["info"]["version"]
+    for reference in references(document):
+        node: Any = document
+        for part in reference.removeprefix("#/").split("/"):
+            node = node[part]  # KeyError: it points nowhere
+    names = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
+    assert len(names) == len(set(names))
+    for item in document["paths"].values():
+        for operation in item.values():
+            assert operation["summary"]
+            assert {"200", "422", "503"} <= set(operation["responses"])
+            for parameter in operation.get("parameters", []):
+                assert parameter["in"] == "query"
+                assert parameter["schema"]
+
+
+def test_it_names_what_there_is(web: Web) -> None:
+    document = web.get("/docs/openapi.json").json
+    assert set(document["paths"]) == PATHS
+    limit = next(p for p in document["paths"]["/api/trades/"]["get"]["parameters"] if p["name"] == "limit")
+    assert (limit["schema"]["minimum"], limit["schema"]["maximum"]) == (1, 1000)
+
+
+def test_every_documented_operation_answers(web: Web) -> None:
+    for path, item in web.get("/docs/openapi.json").json["paths"].items():
+        answer = web.get(path)
+        assert answer.status == 200, path
+        kinds = item["get"]["responses"]["200"]["content"]
+        assert answer.headers["content-type"].split(";")[0] in kinds
+
+
+def test_the_documentation_is_served(web: Web) -> None:
+    for path in ("/docs/", "/docs/swagger", "/docs"):
+        answer = web.get(path)
+        assert answer.status in (200, 308), path
+    assert b"openapi.json" in web.get("/docs/swagger").body
