@@ -1,0 +1,143 @@
+"""A real browser over the real web process: either over rows that a test writes, or over gateway, poller and web together."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.conftest import Server
+from tests.e2e.stack import LiveStack
+from tests.web import samples
+from tests.web.samples import Writer
+from tests.web.server import Web, running, wait_until
+
+CANDIDATES = (
+    "chromium", "chromium-browser", "google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)  # fmt: skip
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+DESK = (1440, 900)
+
+
+def chromium() -> str:
+    """Where the browser is; without one the tests are skipped, but in CI they must run."""
+    found = next((path for name in CANDIDATES if (path := shutil.which(name))), None)
+    if found is None:
+        reason = "no Chromium on this system (Debian: apt-get install chromium): the pages are not tested in a browser"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium()
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield found
+        found.close()
+
+
+@dataclass(slots=True)
+class Watched:
+    """What a page said and asked for, behind the reader's back."""
+
+    console: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    posts: list[str] = field(default_factory=list)
+
+    def foreign(self) -> list[str]:
+        hosts = {"127.0.0.1"}
+        return [url for url in self.requests if (parts := urlsplit(url)).scheme in ("http", "https", "ws", "wss") and parts.hostname not in hosts]
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Open]:
+    """`open_page(url, size=…, theme=…, clean=True)`: a page in a fresh profile. Unless `clean` is off, the test fails on any
+    word on the console and any request to another host."""
+    contexts: list[BrowserContext] = []
+    checked: list[Watched] = []
+
+    def start(
+        url: str, size: tuple[int, int] = DESK, *, theme: str | None = None, clean: bool = True, script: str = "", **options: Any
+    ) -> Page:
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        if theme:
+            context.add_init_script(f"localStorage.setItem('mtz-theme', '{theme}')")
+        if script:
+            context.add_init_script(script)
+        page = context.new_page()
+        watched = Watched()
+        page.on("console", lambda message: watched.console.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: watched.console.append(f"error: {error}"))
+        page.on("request", lambda request: watched.requests.append(request.url))
+        page.on("websocket", lambda socket: watched.requests.append(socket.url))
+        page.on("request", lambda r: watched.posts.append(r.url) if r.method == "POST" else None)
+        page.watched = watched  # type: ignore[attr-defined]
+        if clean:
+            checked.append(watched)
+        page.goto(url)
+        page.wait_for_selector("#card-value-net_liquidation", state="attached")
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+    for watched in checked:
+        assert watched.console == []
+        assert watched.foreign() == []
+
+
+@pytest.fixture(scope="module")
+def url(server18: Server) -> str:
+    """A database that the whole module shares."""
+    return server18.database()
+
+
+@pytest.fixture(scope="module")
+def write(url: str) -> Iterator[Writer]:
+    """A poller's hand on the database."""
+    with samples.writer(url) as found:
+        found.account()
+        yield found
+
+
+@pytest.fixture(scope="module")
+def web(url: str, write: Writer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    with running(url, tmp_path_factory.mktemp("web")) as found:
+        write.status()
+        wait_until(found.healthy, "the web process is healthy")
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def _poller_lives(request: pytest.FixtureRequest) -> None:
+    """Each test on written rows begins with a poller that has just spoken, and values of now."""
+    if "web" in request.fixturenames:
+        writer: Writer = request.getfixturevalue("write")
+        writer.status()
+        writer.worth(104_321.12)
+
+
+@pytest.fixture(scope="module")
+def stack(server18: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
+    """Gateway, poller and web: numbers that really tick."""
+    folder: Path = tmp_path_factory.mktemp("stack")
+    with LiveStack(server18.database(), folder) as found:
+        yield found
