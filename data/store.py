@@ -65,21 +65,28 @@ class Store:
         self._baselines: set[tuple[str, str | None]] = set()
         self._status: Row = {}
 
+    def require_source(self, source: Source, account: str) -> None:
+        """Find that the database is `source`'s or nobody's; writes nothing.
+
+        Raises:
+            WrongSourceError: it belongs to another source.
+        """
+        row = self._conn.execute("SELECT source, account FROM database_source").fetchone()
+        if row is not None and row[0] != source.value:
+            raise WrongSourceError(
+                f"This database holds {row[0]} data (account {row[1]}), but the gateway's account {account} is {source}: "
+                "nothing was written. Use another database (DATABASE_URL or MTZ_DATA_DIR), or the gateway it belongs to."
+            )
+
     def claim_source(self, source: Source, account: str) -> None:
-        """Bind the database to `source` and introduce the account.
+        """Bind the database to `source` and introduce the account, which the gateway has named.
 
         Raises:
             WrongSourceError: it belongs to another source.
         """
         with self._conn.transaction():
             self._execute("claim", source=source.value, account=account)
-            row = self._conn.execute("SELECT source, account FROM database_source").fetchone()
-            assert row is not None
-            if row[0] != source.value:
-                raise WrongSourceError(
-                    f"This database holds {row[0]} data (account {row[1]}), but the gateway's account {account} is {source}: "
-                    "nothing was written. Use another database (DATABASE_URL or MTZ_DATA_DIR), or the gateway it belongs to."
-                )
+            self.require_source(source, account)
             self._execute("account", account=account, source=source.value)
 
     def flush(self, batch: Flush) -> dict[Topic, int]:

@@ -69,7 +69,7 @@ class Collector:
         self.stored: frozenset[int] = frozenset()  # positions that the database has from before
         started = now()
         address = f"{options.host}:{options.port}"
-        self.account: str | None = options.account
+        self.account: str | None = None  # until the gateway has named it nothing is stored
         self.status = PollerStatus(
             "", started, started, GatewayState.CONNECTING, None, started, address, options.client_id
         )  # fmt: skip
@@ -200,7 +200,7 @@ class Collector:
             orders=tuple(pending.orders),
             portfolio_samples=tuple(pending.portfolio_samples),
             position_samples=tuple(pending.position_samples),
-            outages=tuple(pending.outages),
+            outages=tuple(replace(o, account=self.account) for o in pending.outages),
         )
 
     def queue_depth(self) -> int:
@@ -229,9 +229,9 @@ class Collector:
         if self._outage is not None and (connected or self._outage.kind != kind):
             self._pending.outages.append(replace(self._outage, ended=now))
             self._outage = None
-        if not connected and state is not GatewayState.CONNECTING and self.account:
+        if not connected and state is not GatewayState.CONNECTING:
             if self._outage is None:
-                self._outage = Outage(self.account, kind, _milliseconds(now), None, reason or state.value)
+                self._outage = Outage("", kind, _milliseconds(now), None, reason or state.value)
             self._outage = replace(self._outage, reason=reason or state.value)
             self._pending.outages.append(self._outage)
 

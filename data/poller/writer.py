@@ -215,9 +215,7 @@ class Writer(threading.Thread):
 
     def _take(self, store: Store, account: str) -> None:
         assert self._conn is not None
-        if self._sourced != account:
-            store.claim_source(self._options.source_of(account), account)
-            self._sourced = account
+        store.require_source(self._options.source_of(account), account)
         if self.owned is not None:  # the gateway named another account than the database remembered
             self._conn.execute("SELECT pg_advisory_unlock_all()")
             self.owned = None
@@ -304,6 +302,10 @@ class Writer(threading.Thread):
             self._to_spool(rows)
 
     def _write(self, store: Store, rows: Rows) -> None:
+        account = rows["account"]
+        if self._sourced != account:  # rows come from a gateway that has this account
+            store.claim_source(self._options.source_of(account), account)
+            self._sourced = account
         try:
             store.write(rows)
         except (psycopg.DataError, psycopg.IntegrityError) as error:

@@ -160,6 +160,16 @@ def test_a_database_of_another_source(gateway: GatewayHandle, db: Watched, start
     assert db.rows("SELECT * FROM accounts") == db.rows("SELECT * FROM poller_status") == []
 
 
+def test_an_account_that_the_gateway_does_not_have(
+    gateway: GatewayHandle, db: Watched, start_poller: StartPoller
+) -> None:
+    start_poller(db.url, account="DU404")
+    eventually(lambda: db.one("SELECT gateway_state FROM poller_status") == "unknown_account")
+    assert ACCOUNT in db.one("SELECT gateway_reason FROM poller_status")
+    # A database is claimed once a gateway has said which account it is.
+    assert db.rows("SELECT account FROM accounts") == db.rows("SELECT source FROM database_source") == []
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
@@ -199,7 +209,7 @@ def test_a_second_poller_waits_and_takes_over(
     killed = time.time()
     first.kill()
     eventually(
-        lambda: db.one("SELECT started_at FROM poller_status") != started and db.is_live(killed), "the takeover", 5.0
+        lambda: db.one("SELECT started_at FROM poller_status") != started and db.is_live(killed), "the takeover", 10.0
     )
     (gap,) = db.rows("SELECT kind FROM outages WHERE ended IS NOT NULL")
     assert gap == ("poller",)

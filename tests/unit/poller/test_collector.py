@@ -207,6 +207,16 @@ def test_states_without_data_are_outages(collector: Collector, clock: Clock) -> 
     assert [o.kind for o in take(collector, clock).outages] == ["feed"]
 
 
+def test_nothing_is_stored_before_the_account_is_named(clock: Clock) -> None:
+    collector = Collector(PollerOptions("postgresql://x", "h", 1, Path("/nowhere"), account=ACCOUNT), clock, clock.wake)
+    collector.on_state(GatewayState.REFUSED, "nobody there")
+    assert collector.take(clock.now) is None
+    clock.advance(5)
+    collector.on_account(ACCOUNT)
+    collector.on_state(GatewayState.CONNECTED, None)
+    assert take(collector, clock).outages[-1] == Outage(ACCOUNT, "gateway", T0, clock.now, "nobody there")
+
+
 def test_nothing_moves_as_of_backwards(collector: Collector, clock: Clock) -> None:
     new = portfolio(clock, 2)
     collector.on_portfolio(new)
