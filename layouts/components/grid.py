@@ -52,6 +52,7 @@ def grid(
         id=component_id,
         columnDefs=columns,
         rowData=rows,
+        selectedRows=None,  # its default, an empty list, would be applied again with every change of a row
         getRowId=row_id,
         defaultColDef={"sortable": True, "resizable": True, "filter": False, "suppressHeaderMenuButton": True},
         dashGridOptions={

@@ -41,7 +41,7 @@ window.mtz.chart = (function () {
     return [filled, gap];
   }
 
-  /* The broken line's ends: nothing is drawn towards the first point after a gap. */
+  /* The line is broken by the point before a gap: what leaves it is not drawn. */
   const hidden = { lineColor: "transparent", topColor: "transparent", bottomColor: "transparent" };
 
   function add(sample) {
@@ -51,7 +51,7 @@ window.mtz.chart = (function () {
     if (last && time > last.time) {
       const [filled, gap] = between(last, sample);
       if (gap) gaps.push({ from: sampledAt, to: sample.time });
-      fresh = gap ? [...filled, { ...point, ...hidden }] : [...filled, point];
+      fresh = gap ? [{ ...last, ...hidden }, ...filled, point] : [...filled, point];
     } else if (last && time < last.time) {
       return [];
     }
@@ -126,7 +126,7 @@ window.mtz.chart = (function () {
   function reason(view, gap) {
     const found = view.outages.find((outage) =>
       Date.parse(outage.started) / 1000 <= gap.to && (outage.ended === null || Date.parse(outage.ended) / 1000 >= gap.from));
-    return found ? found.reason : "nothing was stored (the poller did not run).";
+    return found ? found.reason : "no sample was stored.";
   }
 
   /* The curve as numbers: one row a minute, newest first. */
