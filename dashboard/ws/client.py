@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import time
 from collections import deque
@@ -53,6 +54,8 @@ class Client:
         self._wake = Event()
         self._drained = Event()
         self._replies: deque[bytes] = deque()
+        self._rest = b""  # of a frame that is half written
+        self._busy = True  # the writer is writing, or is going to: nothing may come between
         self._last: bytes | None = None  # the close frame
         self._parts: list[str] = []
         self._size = 0
@@ -66,9 +69,25 @@ class Client:
 
     # -- for the hub: none of these waits ----------------------------------------------------------------------------
 
-    def wake(self) -> None:
-        """There may be something new."""
-        self._wake.set()
+    def push(self) -> None:
+        """Send what is new as far as the kernel takes it at once (it nearly always does); the writer does the rest."""
+        if self._busy or self._last is not None:
+            self._wake.set()
+            return
+        news = self._next()
+        if not news:
+            return
+        try:
+            sent = os.write(self._sock.fileno(), news)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self._hang_up(socket.SHUT_RDWR)
+            return
+        if sent < len(news):
+            self._rest = news[sent:]
+            self._busy = True
+            self._wake.set()
 
     def close(self, code: int, reason: str) -> None:
         """Send a close frame after what is being written."""
@@ -193,20 +212,25 @@ class Client:
     def _write_forever(self) -> None:
         try:
             while True:
+                self._busy = False
                 self._wake.wait()
                 self._wake.clear()
-                while frames_now := self._next():
-                    with gevent.Timeout(WRITE_DEADLINE_S, TimeoutError()):
-                        self._sock.sendall(frames_now)
+                self._busy = True
+                while news := self._rest or self._next():
+                    self._rest = b""
+                    self._send(news)
                 if self._last is not None:
-                    with gevent.Timeout(WRITE_DEADLINE_S, TimeoutError()):
-                        self._sock.sendall(self._last)
+                    self._send(self._last)
                     self._hang_up(socket.SHUT_WR)
                     return
         except OSError:  # gone, or past its deadline
             self._hang_up(socket.SHUT_RDWR)
         finally:
             self._drained.set()
+
+    def _send(self, frames_now: bytes) -> None:
+        with gevent.Timeout(WRITE_DEADLINE_S, TimeoutError()):
+            self._sock.sendall(frames_now)
 
     def _next(self) -> bytes:
         """The next frames in one piece: replies, then of each state what is newer than what the client has, then trades."""

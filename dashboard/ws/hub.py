@@ -35,6 +35,7 @@ TICK_S = 1.0
 FIRST_RETRY_S, LAST_RETRY_S = 0.1, 1.0
 MAX_CLIENTS = 4000
 TRADES_KEPT = 10_000  # for clients that are behind; who is further behind is closed and reads the trades anew
+TURN = 200  # clients in a row, some milliseconds: then requests have their turn
 FAREWELL_S = 0.8  # for the close frames at the end
 
 STATES = (Topic.STATUS, Topic.PORTFOLIO, Topic.STRATEGIES)
@@ -227,11 +228,14 @@ class Hub:
             for account, topic in sorted(dirty, key=lambda item: item[1] != Topic.STATUS):
                 changed = self._publish_safely(account, topic) or changed
             if changed:
-                self._wake_all()
+                self._push_all()
 
-    def _wake_all(self) -> None:
-        for client in self._clients:
-            client.wake()
+    def _push_all(self) -> None:
+        for number, client in enumerate(list(self._clients), start=1):
+            if client in self._clients:  # it may have gone while others had their turn
+                client.push()
+            if number % TURN == 0:
+                gevent.sleep(0)
 
     def _publish_safely(self, account: str, topic: str) -> bool:
         try:
@@ -370,7 +374,7 @@ class Hub:
             except DatabaseAway:
                 continue  # nothing is known of it yet
         if changed:
-            self._wake_all()
+            self._push_all()
         now = time.monotonic()
         for client in list(self._clients):
             client.look(now)

@@ -146,7 +146,7 @@ def test_subscribe_narrows_and_widens_again(web: Web, write: Writer) -> None:
         write.worth(400_000.0)
         write.flush(executions=(samples.execution(1600),))
         assert client.next()["type"] == "trade.executed"
-        client.send({"type": "subscribe", "topics": ["portfolio.update", "status"]})
+        client.send({"type": "subscribe", "topics": ["portfolio.update", "strategies"]})
         kinds = [client.next()["type"] for _ in range(2)]
         assert kinds == ["subscribed", "portfolio.update"]  # what was missed meanwhile, only the newest
 
