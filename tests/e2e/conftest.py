@@ -59,7 +59,11 @@ class Watched:
 
     def foreign(self) -> list[str]:
         hosts = {"127.0.0.1"}
-        return [url for url in self.requests if (parts := urlsplit(url)).scheme in ("http", "https", "ws", "wss") and parts.hostname not in hosts]
+        return [
+            url
+            for url in self.requests
+            if (parts := urlsplit(url)).scheme in ("http", "https", "ws", "wss") and parts.hostname not in hosts
+        ]
 
 
 Open = Callable[..., Page]
@@ -73,7 +77,13 @@ def open_page(browser: Browser) -> Iterator[Open]:
     checked: list[Watched] = []
 
     def start(
-        url: str, size: tuple[int, int] = DESK, *, theme: str | None = None, clean: bool = True, script: str = "", **options: Any
+        url: str,
+        size: tuple[int, int] = DESK,
+        *,
+        theme: str | None = None,
+        clean: bool = True,
+        script: str = "",
+        **options: Any,
     ) -> Page:
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
         context.set_default_timeout(15_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 
@@ -15,31 +16,25 @@ from tests.web.server import wait_until
 pytestmark = [pytest.mark.xdist_group("browser-stack"), pytest.mark.timeout(180)]
 
 WORTH = "#card-value-net_liquidation"
-POLLED = "_dash-update-component"
-
-
-def number(text: str) -> float:
-    return float(text.replace(",", "").replace("−", "-").replace("+", ""))
 
 
 def working(page: Page) -> None:
     """Wait until the socket feeds the page and the first questions are answered."""
-    page.wait_for_function("mtz.socket.working() && mtz.state.state.complete && mtz.state.state.summary")
+    page.wait_for_function("() => mtz.socket.working() && mtz.state.state.complete && mtz.state.state.summary")
 
 
 def test_a_tick_of_the_gateway_changes_the_text(stack: LiveStack, open_page: Open) -> None:
     page = open_page(stack.web.origin)
     working(page)
-    cell = page.locator('#positions-grid .ag-row:has([col-id="symbol"]:text-is("AAPL")) [col-id="market_price"]')
-    before = number(cell.inner_text())
+    share = next(p for p in stack.web.get("/api/portfolio/positions").json["items"] if p["sec_type"] == "STK")
+    cell = f'#positions-grid .ag-row[row-id="{share["con_id"]}"] [col-id="market_price"]'
+    target = round(share["market_price"] * 1.05, 2)
     worth = page.inner_text(WORTH)
-    stack.gateway.admin("set_price", symbol="AAPL", price=round(before * 1.05, 2))
+    stack.gateway.admin("set_price", symbol=share["symbol"], price=target)
     page.wait_for_function(
-        "([from, worth]) => Math.abs(Number([...document.querySelectorAll('#positions-grid .ag-row')]"
-        ".find(r => r.querySelector('[col-id=symbol]').textContent === 'AAPL')"
-        ".querySelector('[col-id=market_price]').textContent) / from - 1.05) < 0.01"
+        "([cell, target, worth]) => Math.abs(Number(document.querySelector(cell).textContent) / target - 1) < 0.01"
         " && document.querySelector('#card-value-net_liquidation').textContent !== worth",
-        arg=[before, worth],
+        arg=[cell, target, worth],
     )
     assert page.inner_text("#connection-text") == "Live"
 
@@ -58,7 +53,7 @@ def test_a_fill_appears_at_once_and_at_the_top(stack: LiveStack, open_page: Open
 def test_while_the_socket_works_an_idle_page_asks_nothing(stack: LiveStack, open_page: Open) -> None:
     page = open_page(stack.web.origin)
     working(page)
-    page.wait_for_function("mtz.state.state.trades.size >= 0 && performance.now() > 3000")
+    page.wait_for_function("() => performance.now() > 3000")
     page.watched.posts.clear()  # type: ignore[attr-defined]
     ticks = page.evaluate("mtz.state.state.revisions['portfolio.update']")
     page.wait_for_function("(n) => mtz.state.state.revisions['portfolio.update'] > n + 3", arg=ticks)
@@ -69,11 +64,12 @@ def test_while_the_socket_works_an_idle_page_asks_nothing(stack: LiveStack, open
 def test_without_the_socket_the_intervals_do_it_all(stack: LiveStack, open_page: Open) -> None:
     with without_upgrades(stack.port) as port:
         page = open_page(f"http://127.0.0.1:{port}", clean=False)  # a refused upgrade is a word on the console
-        page.wait_for_function("mtz.state.state.complete")
+        page.wait_for_function("() => mtz.state.state.complete")
         seen = {page.inner_text(WORTH)}
         for _ in range(2):
             page.wait_for_function(
-                "(seen) => !seen.includes(document.querySelector('#card-value-net_liquidation').textContent)", arg=list(seen)
+                "(seen) => !seen.includes(document.querySelector('#card-value-net_liquidation').textContent)",
+                arg=list(seen),
             )
             seen.add(page.inner_text(WORTH))
         assert page.evaluate("mtz.socket.working()") is False
@@ -89,15 +85,17 @@ def test_the_page_comes_back_by_itself_after_a_restart_of_the_server(stack: Live
     working(page)
     page.evaluate("window.notReloaded = true")
     stack.stop_web()
-    page.wait_for_function("!mtz.socket.working()")
+    page.wait_for_function("() => !mtz.socket.working()")
     kept = page.inner_text(WORTH)
     assert re.fullmatch(r"[\d,]+\.\d\d", kept)
     expect(page.locator("#connection-text")).to_have_text("Offline", timeout=20_000)
     expect(page.locator("#problem")).to_contain_text("server doesn't answer")
     assert page.inner_text(WORTH) == kept
     stack.start_web()
-    page.wait_for_function("mtz.socket.working()")
-    page.wait_for_function("(kept) => document.querySelector('#card-value-net_liquidation').textContent !== kept", arg=kept)
+    page.wait_for_function("() => mtz.socket.working()")
+    page.wait_for_function(
+        "(kept) => document.querySelector('#card-value-net_liquidation').textContent !== kept", arg=kept
+    )
     expect(page.locator("#connection-text")).to_have_text("Live")
     expect(page.locator("#problem")).to_be_hidden()
     assert page.evaluate("window.notReloaded") is True
@@ -125,8 +123,6 @@ def test_a_halted_server_is_noticed_by_the_page_alone(stack: LiveStack, open_pag
     page = open_page(stack.web.origin)
     working(page)
     worker = stack.web.worker_pid()
-    import os
-
     os.kill(worker, signal.SIGSTOP)
     try:
         expect(page.locator("#connection-text")).to_have_text("Offline", timeout=20_000)
@@ -141,12 +137,15 @@ def test_every_way_to_a_number_gives_the_same_number(stack: LiveStack, open_page
     working(page)
     stack.gateway.admin("halt")
     try:
+
         def settled() -> bool:
             summary = stack.web.get("/api/portfolio/summary").json
             page.evaluate("mtz.feed.ask('now', 0)")
             for card in summary["items"]:
                 plus = card["key"] in ("daily_pnl", "total_pnl", "theta_per_day", "premium_month")
-                text = page.evaluate("([v, u, p]) => mtz.format.cardValue(v, u, p)", [card["value"], card["unit"], plus])
+                text = page.evaluate(
+                    "([v, u, p]) => mtz.format.cardValue(v, u, p)", [card["value"], card["unit"], plus]
+                )
                 if page.inner_text(f"#card-value-{card['key']}") != text:
                     return False
             return True

@@ -7,10 +7,11 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 
+import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
-from data.model import ExecutionKind, GatewayState, MarketPhase
+from data.model import ExecutionKind, GatewayState, MarketPhase, Outage
 from tests.conftest import Server
 from tests.e2e.conftest import Open
 from tests.web import samples
@@ -23,14 +24,21 @@ WORTH = "#card-value-net_liquidation"
 
 
 def ready(page: Page) -> None:
-    page.wait_for_function("mtz.socket.working() && mtz.state.state.complete")
+    page.wait_for_function("() => mtz.socket.working() && mtz.state.state.complete")
     page.wait_for_selector("#positions-grid .ag-row")
 
 
 def test_the_first_layout_carries_the_numbers(web: Web) -> None:
     """Before any script of ours has run: in what the server answers for the layout."""
     layout = json.dumps(web.get("/_dash-layout").json, ensure_ascii=False)
-    for text in ("104,321.12", "+812.34", "50,000.50", "37.4\\u00a0%".encode().decode("unicode_escape"), "DEMO", "Market open"):
+    for text in (
+        "104,321.12",
+        "+812.34",
+        "50,000.50",
+        b"37.4\\u00a0%".decode("unicode_escape"),
+        "DEMO",
+        "Market open",
+    ):
         assert text in layout
 
 
@@ -143,8 +151,9 @@ def test_options_stand_under_their_stock(web: Web, write: Writer, open_page: Ope
     ready(page)
     cells = page.locator('#positions-grid .ag-row [col-id="symbol"]')
     assert page.eval_on_selector_all(
-        '#positions-grid .ag-row', "rows => rows.sort((a, b) => a.getAttribute('row-index') - b.getAttribute('row-index'))"
-        ".map(r => r.querySelector('[col-id=symbol]')).filter(Boolean).map(c => c.textContent)"
+        "#positions-grid .ag-row",
+        "rows => rows.sort((a, b) => a.getAttribute('row-index') - b.getAttribute('row-index'))"
+        ".map(r => r.querySelector('[col-id=symbol]')).filter(Boolean).map(c => c.textContent)",
     ) == ["SPY", "SPY 15 Jan 27 500 P"]
     assert cells.count() == 2
 
@@ -155,7 +164,9 @@ def test_fills_corrections_and_assignments(web: Web, write: Writer, open_page: O
     write.flush(executions=(samples.execution(1, price=Decimal("2.35"), time=samples.now()),))
     top = page.locator('#trades-grid .ag-row[row-index="0"]')
     expect(top.locator('[col-id="price"]')).to_have_text("2.35")
-    corrected = samples.execution(1, price=Decimal("2.40"), revision=2, exec_id="0000e0d5.00000001.01.02", time=samples.now())
+    corrected = samples.execution(
+        1, price=Decimal("2.40"), revision=2, exec_id="0000e0d5.00000001.01.02", time=samples.now()
+    )
     write.flush(executions=(corrected,))
     expect(top.locator('[col-id="price"]')).to_have_text("2.40")
     expect(page.locator("#trades-grid .ag-center-cols-container .ag-row")).to_have_count(1)
@@ -165,11 +176,15 @@ def test_fills_corrections_and_assignments(web: Web, write: Writer, open_page: O
 
 def test_the_curve_grows_and_its_gap_has_a_reason(web: Web, write: Writer, open_page: Open) -> None:
     now = samples.now()
-    from data.model import Outage
-
     for minutes in (40, 39, 38, 10, 9, 8, 1):
         write.sample(now - timedelta(minutes=minutes), 100_000.0 + minutes)
-    write.flush(outages=(Outage(ACCOUNT, "gateway", now - timedelta(minutes=37), now - timedelta(minutes=11), "The gateway restarted."),))
+    write.flush(
+        outages=(
+            Outage(
+                ACCOUNT, "gateway", now - timedelta(minutes=37), now - timedelta(minutes=11), "The gateway restarted."
+            ),
+        )
+    )
     page = open_page(web.origin)
     ready(page)
     expect(page.locator("#equity-gaps")).to_contain_text("no data: The gateway restarted.")
@@ -180,7 +195,7 @@ def test_the_curve_grows_and_its_gap_has_a_reason(web: Web, write: Writer, open_
     expect(table).to_contain_text("100,040.00")
     expect(page.locator("#equity-table-button")).to_have_attribute("aria-pressed", "true")
     write.worth(123_456.0)
-    page.wait_for_function("document.querySelector('#equity-chart canvas') !== null")
+    expect(page.locator("#equity-chart canvas").first).to_be_visible()
 
 
 def test_downloads_carry_the_account(web: Web, open_page: Open) -> None:
@@ -233,9 +248,12 @@ def test_several_accounts(server18: Server, tmp_path_factory: pytest.TempPathFac
         expect(page.locator(WORTH)).to_have_text("3,333.00")  # chosen once is chosen for the next visit
         expect(page.locator("#account-picker")).to_have_value("DU2")
         expect(page.locator("#positions-csv")).to_have_attribute("href", re.compile("account=DU2"))
+        page.context.close()
 
 
-def test_before_there_is_an_account(server18: Server, tmp_path_factory: pytest.TempPathFactory, open_page: Open) -> None:
+def test_before_there_is_an_account(
+    server18: Server, tmp_path_factory: pytest.TempPathFactory, open_page: Open
+) -> None:
     url = server18.database()
     with samples.writer(url) as write, running(url, tmp_path_factory.mktemp("empty")) as web:
         page = open_page(web.origin)
@@ -247,12 +265,11 @@ def test_before_there_is_an_account(server18: Server, tmp_path_factory: pytest.T
         expect(page.locator("#badge")).to_have_text("DEMO")
         expect(page).to_have_title("MoneyTrailz · DEMO")
         expect(page.locator("#trades-empty")).to_contain_text("No trades yet")
+        page.context.close()
 
 
 def test_the_database_goes_away(server18: Server, tmp_path_factory: pytest.TempPathFactory, open_page: Open) -> None:
     """Its connections are cut and refused: the last numbers stay, and come to life again."""
-    import psycopg
-
     url = server18.database()
     name = url.partition("?")[0].rpartition("/")[2]
     admin_url = server18.postgres.url("postgres")
@@ -273,3 +290,4 @@ def test_the_database_goes_away(server18: Server, tmp_path_factory: pytest.TempP
             again.worth(200.0)
             expect(page.locator(WORTH)).to_have_text("200.00")
             expect(page.locator("#problem")).to_be_hidden()
+        page.context.close()
