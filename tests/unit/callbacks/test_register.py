@@ -1,0 +1,89 @@
+"""How the pages are wired: every component that a callback names is on the page, every function that it names is in the assets."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import dash
+import pytest
+
+from callbacks import register_all
+from callbacks.stylesheet import package_folder
+from data.db import make_engine
+from data.model import Role
+from data.reads import Reads
+from layouts.shell import page
+from layouts.state import PageState
+from tests.unit.layouts import tree
+
+ASSETS = Path(__file__).parents[3] / "dashboard" / "assets"
+SCRIPTS = "\n".join(path.read_text(encoding="utf-8") for path in sorted(ASSETS.rglob("*.js")))
+
+
+@pytest.fixture(scope="module")
+def app() -> dash.Dash:
+    """Put together without a database: nothing is read for that."""
+    url = "postgresql://nobody@127.0.0.1:1/nothing"
+    found = dash.Dash("wiring", assets_folder=str(ASSETS))
+    register_all(found, Reads(make_engine(url, Role.WEB, "test"), url))
+    found._setup_server()
+    return found
+
+
+def test_every_id_of_a_callback_is_on_the_page(app: dash.Dash) -> None:
+    known = set(tree.ids(page(PageState(), "1.0", {})))
+    for callback in app._callback_list:
+        named = {part["id"] for part in callback["inputs"] + callback["state"]}
+        named |= {
+            output.split(".")[0]
+            for output in re.findall(r"[\w-]+\.[\w-]+", callback["output"] or "")
+            if "@" not in output
+        }
+        outside = {name for name in named if name not in known and not name.startswith("__")}
+        assert not outside, callback["output"]
+
+
+def test_every_browser_function_is_in_the_assets(app: dash.Dash) -> None:
+    for callback in app._callback_list:
+        function = callback["clientside_function"]
+        if function:
+            assert function["namespace"] == "mtz"
+            assert re.search(rf"\b{function['function_name']}: ", SCRIPTS), function
+
+
+def test_every_id_that_the_assets_write_to_is_on_the_page() -> None:
+    known = set(tree.ids(page(PageState(), "1.0", {})))
+    written = set(re.findall(r"(?:show|set_props)\(\"([\w-]+)\"", SCRIPTS))
+    assert written
+    assert written <= known
+
+
+def test_the_overview_asks_the_server_for_nothing_but_by_the_two_questions(app: dash.Dash) -> None:
+    asked = [callback["output"] for callback in app._callback_list if not callback["clientside_function"]]
+    assert sorted(asked) == ["polled-equity.data", "polled.data"]
+
+
+def test_the_style_sheet_is_served_from_here(app: dash.Dash) -> None:
+    sheets = app.config.external_stylesheets
+    assert sheets
+    client = app.server.test_client()
+    for address in sheets:
+        assert address.startswith("/")
+        answer = client.get(address)
+        assert answer.status_code == 200
+        assert answer.mimetype == "text/css"
+        answer.close()
+    assert package_folder().is_dir()
+
+
+def test_plotly_js_and_the_enterprise_grid_are_not_part_of_the_page(app: dash.Dash) -> None:
+    kinds = {type(part).__name__ for part in tree.components(page(PageState(), "1.0", {}))}
+    assert "Graph" not in kinds
+    assert "enableEnterpriseModules" not in json.dumps(page(PageState(), "1.0", {}).to_plotly_json(), default=str)
+
+
+def test_the_assets_name_no_other_host() -> None:
+    styles = "\n".join(path.read_text(encoding="utf-8") for path in ASSETS.rglob("*.css"))
+    assert not re.search(r"https?://(?!www\.w3\.org)", SCRIPTS + styles)
