@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import re
@@ -60,6 +61,18 @@ def configure_logging(level: str, log_format: str) -> None:
 def is_warning(line: str) -> bool:
     """Whether a line of a part's log belongs on the terminal too."""
     return bool(LEVEL.search(line[:120]))
+
+
+def last_words(line: str) -> str:
+    """The sentence in a line by which a command says why it ends; empty for any other line."""
+    if line.startswith("mtz: "):
+        return line.removeprefix("mtz: ")
+    if line.startswith("{"):
+        with contextlib.suppress(ValueError):
+            entry = json.loads(line)
+            return str(entry["message"]) if entry.get("level") in ("ERROR", "CRITICAL") else ""
+    match = re.match(r"\S+ (?:ERROR|CRITICAL) mtz\.\S+ (.*)", line)
+    return match[1] if match else ""
 
 
 def _number(level: str) -> int:

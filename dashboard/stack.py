@@ -215,7 +215,7 @@ def ask_gateway(settings: Settings) -> Answer:
 
     assert settings.ibkr_host is not None
     result = probe(settings.ibkr_host, settings.ibkr_port, settings.ibkr_client_id, 8.0)
-    return Answer(result.source, "")
+    return Answer(result.source, result.problem)
 
 
 def _prepare_folders(data_dir: Path) -> Path:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from dashboard.exits import CannotRunError, Exit
-from dashboard.logs import is_warning
+from dashboard.logs import is_warning, last_words
 
 FIRST_DELAY_S = 0.1
 LONGEST_DELAY_S = 5.0
@@ -246,8 +246,7 @@ class ProcessPart(Part):
             for raw in stream:
                 line = raw.decode(errors="replace").rstrip("\n")
                 self._log.write(line)
-                if line.startswith("mtz: ") or self.once:
-                    self._last_words = line.removeprefix("mtz: ")
+                self._last_words = last_words(line) or (line if self.once else self._last_words)
                 if self._echo or is_warning(line) or (line.startswith("mtz: ") and self.was_ready):
                     self._console.line(line if line.startswith("{") else f"{self.name:<10} {line}")
 
