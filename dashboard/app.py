@@ -91,7 +91,9 @@ def create_app(settings: Settings) -> Flask:
     server.extensions["mtz"] = Services(reads, hub)
     theme = base64.b64encode(hashlib.sha256(THEME_SCRIPT.encode()).digest()).decode()
     server.wsgi_app = FrontDoor(  # type: ignore[method-assign]
-        HotPortfolio(server.wsgi_app, reads, encoder), settings.allowed_hosts, lambda: [f"'sha256-{theme}'", *pages.csp_hashes()]
+        HotPortfolio(server.wsgi_app, reads, encoder),
+        settings.allowed_hosts,
+        lambda: [f"'sha256-{theme}'", *pages.csp_hashes()],
     )
     return server
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from data.reads import PortfolioRow, PositionRows, Reads, positions_view
+from data.positions import PositionRows, positions_view
+from data.reads import PortfolioRow, Reads
 
 
 def dump(view: Any) -> bytes:

@@ -41,7 +41,7 @@ def _raise_file_limit() -> None:
 _raise_file_limit()
 
 
-def post_request(worker: Any, request: Any, environ: Any, response: Any) -> None:
+def post_request(_worker: Any, _request: Any, _environ: Any, _response: Any) -> None:
     """Others' turn: a connection whose next request is there already would otherwise be served on and on."""
     import gevent
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from psycopg import errors
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, TextClause, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -24,6 +25,7 @@ from data.board import AccountState, Board
 from data.db import explain
 from data.freshness import Assessment
 from data.model import Topic
+from data.positions import PositionRows, positions_view
 from data.queries import query
 from data.summary import Premium, cards
 from data.views import (
@@ -31,7 +33,6 @@ from data.views import (
     HealthView,
     PortfolioView,
     PositionsView,
-    PositionView,
     SourceName,
     StrategiesView,
     SummaryView,
@@ -78,19 +79,6 @@ class PortfolioRow:
 
 
 @dataclass(frozen=True, slots=True)
-class PositionRows:
-    """The held contracts at `revision`. What was removed is remembered back to revision `known_from`."""
-
-    revision: int
-    epoch: int
-    known_from: int
-    items: dict[int, PositionView]
-    changed: dict[int, int]  # con_id → the revision that wrote it
-    removed: dict[int, int] = field(default_factory=dict)  # con_id → the revision that no longer has it
-    as_of: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class TradeRows:
     revision: int
     epoch: int
@@ -116,7 +104,8 @@ class Reads:
     account, :class:`UnknownAccount`.
     """
 
-    def __init__(self, engine: Engine, url: str, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, engine: Engine, url: str | None = None, clock: Callable[[], datetime] = utc_now) -> None:
+        """`url` is only for saying which database can't be read."""
         self.engine = engine
         self.clock = clock
         self._url = url
@@ -388,27 +377,13 @@ class Reads:
     def _load_positions(self, account: str) -> PositionRows:
         epoch = self._epoch
         known: PositionRows | None = self._rows.get((Topic.POSITIONS, account))
-        if known is not None and known.epoch == epoch:
-            found = self._fetch("positions", account=account, since=known.revision)
-            fresh = {row["con_id"]: row for row in found if row["con_id"] is not None}
-            held = set(found[0]["held"])
-            if fresh.keys() <= known.items.keys() and held <= known.items.keys():
-                return _merged(known, found[0]["revision"], held, fresh)
-        found = self._fetch("positions", account=account, since=0)
-        fresh = {row["con_id"]: row for row in found if row["con_id"] is not None}
-        revision = found[0]["revision"]
-        remembers = known is not None and known.epoch == epoch
-        gone = {c: revision for c in known.items if c not in fresh} if known and remembers else {}
-        before = known.removed if known and remembers else {}
-        return PositionRows(
-            revision=revision,
-            epoch=epoch,
-            known_from=known.known_from if known and remembers else revision,
-            items={con_id: rows.position(row) for con_id, row in fresh.items()},
-            changed={con_id: row["changed_revision"] for con_id, row in fresh.items()},
-            removed={c: r for c, r in (before | gone).items() if c not in fresh},
-            as_of=max((row["as_of"] for row in fresh.values()), default=None),
-        )
+        if known is not None and known.epoch != epoch:
+            known = None  # what happened meanwhile was not heard
+        if known is not None:
+            merged = known.merged(self._fetch("positions", account=account, since=known.revision))
+            if merged is not None:
+                return merged
+        return PositionRows.whole(self._fetch("positions", account=account, since=0), epoch, known)
 
     def _load_trades(self, account: str, limit: int, at: tuple[datetime, int] | None) -> TradeRows:
         epoch = self._epoch
@@ -436,9 +411,9 @@ class Reads:
             raise DatabaseAway(away)  # the watcher says when it is back: no request waits for a dead server
         try:
             with self.engine.connect() as conn:
-                found = conn.execute(text(query(name)), params).mappings().all()
+                found = conn.execute(_statement(name), params).mappings().all()
         except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-            raise self._lost(explain(getattr(error, "orig", None) or error, self._url)) from error
+            raise self._lost(self._explain(getattr(error, "orig", None) or error)) from error
         except ProgrammingError as error:
             if not isinstance(error.orig, errors.UndefinedTable | errors.InsufficientPrivilege):
                 raise
@@ -446,45 +421,19 @@ class Reads:
         except DBAPIError as error:
             if not error.connection_invalidated:
                 raise
-            raise self._lost(explain(error.orig or error, self._url)) from error
+            raise self._lost(self._explain(error.orig or error)) from error
         self._away = None
         return list(found)
+
+    def _explain(self, error: BaseException) -> str:
+        return explain(error, self._url) if self._url else "The database can't be reached: check that it runs."
 
     def _lost(self, reason: str) -> DatabaseAway:
         self._away = reason
         return DatabaseAway(reason)
 
 
-def positions_view(account: str, found: PositionRows, since: int | None) -> PositionsView:
-    """`found` whole, or what changed after `since` and what is gone where the memory reaches back that far."""
-    whole = since is None or not found.known_from <= since <= found.revision
-    items = found.items.values()
-    return {
-        "account": account,
-        "revision": found.revision,
-        "as_of": rows.iso(found.as_of),
-        "full": whole,
-        "items": list(items) if whole else [p for p in items if found.changed[p["con_id"]] > (since or 0)],
-        "removed": [] if whole else sorted(c for c, gone in found.removed.items() if gone > (since or 0)),
-    }
-
-
-def _merged(known: PositionRows, revision: int, held: set[int], fresh: dict[int, Any]) -> PositionRows:
-    """`known` with its changed rows replaced and what is no longer held gone."""
-    items = {
-        con_id: rows.position(fresh[con_id]) if con_id in fresh else item
-        for con_id, item in known.items.items()
-        if con_id in held
-    }
-    changed = known.changed | {con_id: row["changed_revision"] for con_id, row in fresh.items()}
-    gone = {con_id: revision for con_id in known.items if con_id not in held}
-    newest = [row["as_of"] for row in fresh.values()] + ([known.as_of] if known.as_of else [])
-    return PositionRows(
-        revision=revision,
-        epoch=known.epoch,
-        known_from=known.known_from,
-        items=items,
-        changed={con_id: changed[con_id] for con_id in items},
-        removed=known.removed | gone,
-        as_of=max(newest, default=None),
-    )
+@cache
+def _statement(name: str) -> TextClause:
+    """Parsed once: the text of a query is longer than most answers."""
+    return text(query(name))

@@ -65,7 +65,7 @@ def stream(engine: Engine, name: Name, account: str) -> Iterator[bytes]:
     """The file in slices, from one snapshot of the database."""
     connection = engine.raw_connection()
     try:
-        driver: psycopg.Connection[Any] = connection.driver_connection  # type: ignore[assignment]
+        driver: psycopg.Connection[Any] = connection.driver_connection
         statement = f"COPY ({named_query(f'export_{name}')}) TO STDOUT (FORMAT csv, HEADER)"
         with driver.cursor() as cursor, cursor.copy(statement, {"account": account}) as copy:  # type: ignore[arg-type]
             pending = bytearray()

@@ -31,7 +31,9 @@ PING_AFTER_S = 20.0  # of silence
 GONE_AFTER_S = 45.0
 MAX_MESSAGE = 4096  # characters or bytes; the longest sensible message has a few hundred
 MAX_REPLIES = 32  # unread answers to one client: until it takes them it isn't listened to
-SEND_BUFFER = 256 * 1024  # what the kernel holds for one client, so that one who doesn't read is noticed and costs little
+SEND_BUFFER = (
+    256 * 1024
+)  # what the kernel holds for one client, so that one who doesn't read is noticed and costs little
 SLICE = 64 * 1024  # as much as is put together before looking again what is newest
 
 GOING_AWAY = 1001

@@ -25,7 +25,8 @@ from dashboard.ws.client import GOING_AWAY, TOO_SLOW, Client
 from data.board import Board
 from data.db import connect
 from data.model import Role, Topic
-from data.reads import DatabaseAway, PositionRows, Reads, UnknownAccount, positions_view
+from data.positions import PositionRows, positions_view
+from data.reads import DatabaseAway, Reads, UnknownAccount
 from data.views import HealthView
 
 log = logging.getLogger("mtz.hub")
@@ -341,7 +342,7 @@ class Hub:
     # -- the clock -------------------------------------------------------------------------------------------------------
 
     def _tick_forever(self) -> None:
-        reading: gevent.Greenlet | None = None
+        reading: gevent.Greenlet[[], None] | None = None
         while True:
             if reading is None or reading.ready():
                 # On its own: a database that hangs must not stop the clock.

@@ -29,7 +29,7 @@ def register(app: Flask, hub: Hub) -> None:
     app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": NoThread}
     sock = Sock(app)
 
-    @sock.route("/ws")
+    @sock.route("/ws")  # type: ignore[untyped-decorator]
     def websocket(server: Any) -> None:
         client = Client(hub, server.sock, server.ws)
         hub.add(client)
