@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import psycopg
 from flask import Response
@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from dashboard.api import answers, schemas
 from dashboard.api.documented import PROBLEMS
 from dashboard.problems import CONTENT_TYPE
+from data.db import literal
 from data.queries import query as named_query
 from data.reads import DatabaseAway, Reads
 
@@ -65,9 +66,9 @@ def stream(engine: Engine, name: Name, account: str) -> Iterator[bytes]:
     """The file in slices, from one snapshot of the database."""
     connection = engine.raw_connection()
     try:
-        driver: psycopg.Connection[Any] = connection.driver_connection
+        driver = cast("psycopg.Connection[Any]", connection.driver_connection)
         statement = f"COPY ({named_query(f'export_{name}')}) TO STDOUT (FORMAT csv, HEADER)"
-        with driver.cursor() as cursor, cursor.copy(statement, {"account": account}) as copy:  # type: ignore[arg-type]
+        with driver.cursor() as cursor, cursor.copy(literal(statement), {"account": account}) as copy:
             pending = bytearray()
             for row in copy:  # PostgreSQL sends a message a row and ends it with \n; RFC 4180 wants \r\n
                 pending += bytes(row)[:-1]
