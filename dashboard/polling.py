@@ -53,7 +53,9 @@ def _spool_dir(data_dir: Path, url: str) -> Path:
     place = normalize_url(url).set(username=None, password=None).render_as_string()
     folder = data_dir / "spool" / hashlib.sha256(place.encode()).hexdigest()[:16]
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        data_dir.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(exist_ok=True, mode=0o700)
+        folder.mkdir(exist_ok=True, mode=0o700)
     except OSError as error:
         raise unwritable(data_dir, error) from None
     return folder

@@ -225,7 +225,7 @@ def _prepare_folders(data_dir: Path) -> Path:
         if not data_dir.exists():
             data_dir.mkdir(parents=True)
             data_dir.chmod(0o711 if os.geteuid() == 0 else 0o700)
-        for folder in (logs, data_dir / "gateway"):
+        for folder in (logs, data_dir / "gateway", data_dir / "spool"):
             folder.mkdir(mode=0o700, exist_ok=True)
         if not os.access(logs, os.W_OK):
             raise PermissionError(13, "Permission denied")
