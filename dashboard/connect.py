@@ -76,6 +76,9 @@ def connect_account(
 def _report(host: str, port: int, client_id: int, found: Examination, say: Say) -> None:
     result = found.result
     usual = f" ({USUAL_PORTS[port]})" if port in USUAL_PORTS else ""
+    if result.state is GatewayState.REFUSED and result.problem.startswith("Nothing listens"):
+        say(f"{host}:{port}{usual}: nothing listens here")  # the advice at the end says it at length, once
+        return
     if result.problem:
         say(f"{host}:{port}{usual}: {result.problem}")
         if result.state is GatewayState.CLIENT_ID_IN_USE:
@@ -121,14 +124,14 @@ def _choose(settings: Settings, host: str, usable: list[tuple[int, Examination]]
         if not yes and sys.stdin.isatty():
             for number, (port, found) in enumerate(usable, start=1):
                 say(f"  {number}. {host}:{port} {', '.join(found.result.accounts)}")
-            index = typer.prompt("Which one", type=typer_range(len(usable)), default=1) - 1
+            index = typer.prompt("Which one", type=_from_one_to(len(usable)), default=1) - 1
         else:
             say(f"Several answer; {host}:{usable[0][0]} is taken (choose with --port).")
     port, found = usable[index]
     return Choice(host, port, settings.ibkr_client_id, _account(settings, found, yes=yes), found.result.source)
 
 
-def typer_range(last: int) -> object:
+def _from_one_to(last: int) -> object:
     """A number from 1 to `last`, for a prompt."""
     import click
 
