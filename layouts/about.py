@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dash import html
 
 from layouts import ids
 
-PARTS = [
-    ("TradingView Lightweight Charts™", "Apache-2.0", "© TradingView, Inc. https://www.tradingview.com/"),
+PARTS: list[tuple[Any, str, str]] = [
+    (
+        html.A("TradingView Lightweight Charts™", href="https://www.tradingview.com/"),
+        "Apache-2.0",
+        "© TradingView, Inc.",
+    ),
     ("AG Grid Community", "MIT", "© AG Grid Ltd."),
-    ("Dash and Plotly", "MIT", "© Plotly, Inc."),
-    ("Bootstrap and dash-bootstrap-components", "MIT / Apache-2.0", "© The Bootstrap Authors; © Faculty"),
-    ("dash-tvlwc", "MIT", "© its authors"),
-    ("React", "MIT", "© Meta Platforms, Inc."),
+    ("Dash, Plotly and dash-ag-grid", "MIT", "© Plotly, Inc."),
+    ("Bootstrap", "MIT", "© The Bootstrap Authors"),
+    ("dash-bootstrap-components", "Apache-2.0", "© Faculty Science Ltd."),
+    ("dash-tvlwc", "MIT", "© Wu Kwan Yu"),
+    ("React", "MIT", "© Meta Platforms, Inc. and affiliates"),
     ("PostgreSQL", "PostgreSQL License", "© The PostgreSQL Global Development Group"),
 ]
 
@@ -40,7 +47,7 @@ def about(version: str) -> html.Div:
                     ],
                     className="plain",
                 ),
-                className="scrolls",
+                className="scrolls panel",
                 tabIndex=0,
                 role="region",
                 **{"aria-label": "Parts and their licences"},

@@ -62,8 +62,8 @@ def _header(state: PageState) -> html.Header:
             badge(state.source),
             html.Nav(
                 [
-                    dcc.Link("Overview", href="/", id=ids.NAV_OVERVIEW, className="tab active"),
-                    dcc.Link("About", href="/about", id=ids.NAV_ABOUT, className="tab"),
+                    dcc.Link("Overview", href="/", id=ids.NAV_OVERVIEW, className="page-tab active"),
+                    dcc.Link("About", href="/about", id=ids.NAV_ABOUT, className="page-tab"),
                 ],
                 className="tabs",
                 **{"aria-label": "Pages"},

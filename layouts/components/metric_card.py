@@ -41,18 +41,21 @@ def metric_card(key: str, view: MetricView | None, currency: str | None) -> html
     return html.Article(
         [
             html.Div(
-                [html.H3(title, className="metric-title"), _why_button(key, title)],
+                [
+                    html.H3(title, className="metric-title"),
+                    html.Span(
+                        currency if currency and unit == "money" and value is not None else "",
+                        id=ids.card("unit", key),
+                        className="unit",
+                    ),
+                    _why_button(key, title),
+                ],
                 className="metric-head",
             ),
             html.P(
                 [
                     html.Span(
                         text.card_value(value, unit, plus=signed), id=ids.card("value", key), className=f"figure {tone}"
-                    ),
-                    html.Span(
-                        currency if currency and unit == "money" and value is not None else "",
-                        id=ids.card("unit", key),
-                        className="unit",
                     ),
                 ],
                 className="metric-value",

@@ -38,7 +38,14 @@ COLUMNS: list[dict[str, Any]] = [
 
 
 def positions_grid(rows: list[PositionView]) -> dag.AgGrid:
-    return grid(ids.POSITIONS_GRID, COLUMNS, list(rows), "mtz.rowId(params)", height(len(rows)), getRowClass=call("mtz.rowClass(params)"))
+    return grid(
+        ids.POSITIONS_GRID,
+        COLUMNS,
+        list(rows),
+        "mtz.rowId(params)",
+        height(len(rows)),
+        getRowClass=call("mtz.rowClass(params)"),
+    )
 
 
 def height(rows: int) -> int:

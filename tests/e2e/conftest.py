@@ -95,7 +95,7 @@ def open_page(browser: Browser) -> Iterator[Open]:
         page = context.new_page()
         watched = Watched()
         page.on("console", lambda message: watched.console.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: watched.console.append(f"error: {error}"))
+        page.on("pageerror", lambda error: watched.console.append(f"error: {error.stack or error}"))
         page.on("request", lambda request: watched.requests.append(request.url))
         page.on("websocket", lambda socket: watched.requests.append(socket.url))
         page.on("request", lambda r: watched.posts.append(r.url) if r.method == "POST" else None)

@@ -5,7 +5,7 @@ window.mtz.format = (function () {
   const UNKNOWN = "—";
   const MINUS = "−";
   const TOO_LARGE = 1e15;
-  const NBSP = " ";
+  const NBSP = "\u00a0";
   const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
   function known(value) {

@@ -7,6 +7,7 @@ window.mtz.cards = (function () {
   const { state } = window.mtz.state;
   const values = new Map(); // key → the value on the page
   let signed = new Set();
+  let asked = []; // the cards for which the server was asked last
 
   function current(card) {
     const { portfolio } = state;
@@ -41,13 +42,14 @@ window.mtz.cards = (function () {
 
   function render() {
     if (!state.summary) return;
-    let turned = false; // something became known or unknown: the server has the words for it
+    const turned = []; // what became known or unknown since the summary: the server has the words for it
     for (const given of state.summary.items) {
       const card = current(given);
-      if ((card.value === null) !== (given.value === null)) turned = true;
+      if ((card.value === null) !== (given.value === null)) turned.push(card.key);
       draw(card);
     }
-    if (turned) window.mtz.feed.ask("now", 1000);
+    if (String(turned) !== String(asked) && turned.length) window.mtz.feed.ask("now", 500);
+    asked = turned;
   }
 
   function draw(card) {

@@ -8,8 +8,8 @@
       const page = PAGES[path] || "missing";
       const { show } = window.mtz.ui;
       for (const name of ["overview", "about", "missing"]) show(`page-${name}`, { hidden: name !== page });
-      for (const name of ["overview", "about"]) show(`nav-${name}`, { className: name === page ? "tab active" : "tab" });
-      for (const link of document.querySelectorAll(".tab")) {
+      for (const name of ["overview", "about"]) show(`nav-${name}`, { className: name === page ? "page-tab active" : "page-tab" });
+      for (const link of document.querySelectorAll(".page-tab")) {
         if (link.getAttribute("href") === path) link.setAttribute("aria-current", "page");
         else link.removeAttribute("aria-current");
       }
