@@ -310,7 +310,7 @@ class Hub:
         return before is None or before.revision != found.revision
 
     def _publish_trades(self, account: str) -> bool:
-        kept = self._trades[account]
+        kept = self._trades.setdefault(account, TradeLog(0))
         revision, trades = self._reads.trades_since(account, kept.revision)
         for index, (written, trade) in enumerate(trades):
             # "revision" promises everything up to it: a revision with several trades is complete with its last.

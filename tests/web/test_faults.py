@@ -167,7 +167,7 @@ def test_stopping_tells_every_socket_even_when_one_does_not_read(own_url: str, t
         worker = site.worker_pid()
         site.process.send_signal(signal.SIGTERM)
         assert [client.close_code() for client in clients] == [1001] * 20
-        assert site.process.wait(10) == 0
+        assert site.process.wait(30) == 0
         assert not psutil.pid_exists(worker)
         for client in clients:
             client.ws.shutdown()
@@ -197,7 +197,7 @@ def test_a_web_process_that_is_killed_starts_again_on_its_port(own_url: str, tmp
         worker = psutil.Process(site.worker_pid())
         site.process.kill()
         site.process.wait()
-        worker.wait(10)  # it sees that its master is gone
+        worker.wait(30)  # it sees that its master is gone
         client.ws.shutdown()
         with running(own_url, tmp_path, site.port) as again:
             heal(again, own_url)

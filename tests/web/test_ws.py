@@ -13,7 +13,7 @@ import websocket
 
 from tests.web import samples
 from tests.web.samples import ACCOUNT, Writer
-from tests.web.server import Socket, Web, wait_until
+from tests.web.server import PATIENCE_S, Socket, Web, wait_until
 
 
 def is_portfolio(worth: float) -> Callable[[dict[str, Any]], bool]:
@@ -275,7 +275,7 @@ def narrow(web: Web) -> Socket:
     raw = socket.socket()
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     raw.connect(("127.0.0.1", web.port))
-    raw.settimeout(15)
+    raw.settimeout(PATIENCE_S)
     client = websocket.WebSocket()
     client.connect(f"ws://127.0.0.1:{web.port}/ws", socket=raw)
     return Socket(client)
