@@ -48,7 +48,8 @@ class Sessions:
 
     @classmethod
     def load(cls, conn: psycopg.Connection[Any]) -> Sessions:
-        return cls(conn.execute("SELECT closes, session_date FROM market_sessions ORDER BY closes").fetchall())
+        with conn.transaction():
+            return cls(conn.execute("SELECT closes, session_date FROM market_sessions ORDER BY closes").fetchall())
 
     def date_of(self, instant: datetime) -> date:
         index = bisect_right(self._closes, instant)

@@ -14,11 +14,16 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from data.calendar import fill_sessions
 from data.embedded import EmbeddedPostgres
 from data.migrate import migrate
+
+# A busy machine is no failure: how long an example takes is not what is tested.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 TEMPLATE = "mtz_template"
 SYSTEM_PG15 = Path("/usr/lib/postgresql/15/bin")

@@ -61,7 +61,7 @@ def grid(
             "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
             "suppressCellFocus": False,
             "tooltipShowDelay": 400,
-            "asyncTransactionWaitMillis": 16,
+            "asyncTransactionWaitMillis": 1,
             "suppressNoRowsOverlay": True,
             "suppressDragLeaveHidesColumns": True,
             **options,

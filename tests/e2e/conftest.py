@@ -40,7 +40,8 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+# Module scope: while Playwright's loop lives, no other test of this worker could run an event loop of its own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = chromium()
     with sync_playwright() as playwright:

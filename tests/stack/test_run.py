@@ -15,6 +15,7 @@ import pytest
 import websocket
 
 from tests.stack.harness import RECOVERY_S, START_S, Stack, mtz, open_folder
+from tests.support.gateway import start_gateway
 
 pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.timeout(180)]
 
@@ -181,3 +182,30 @@ def test_root_s_home_is_no_place_for_the_data() -> None:
         assert done.returncode == 3
         assert "can't enter" in done.stderr
         assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_account_of_one_s_own_has_its_own_database_and_survives_its_gateway(tmp_path: Path) -> None:
+    with open_folder() as folder, start_gateway(tmp_path, accounts=("DU7000001",), master_client_id=30) as gateway:
+        there = {"IBKR_HOST": "127.0.0.1", "IBKR_PORT": str(gateway.port)}
+        stack = Stack(folder, free_port(), **there)
+        try:
+            stack.wait_running()
+            assert "(PAPER)" in stack.lines[-1]
+            assert any("mtz_paper" in line for line in stack.lines)
+            stack.wait_healthy(START_S)
+            first = stack.wait_get("/api/portfolio/", lambda status, body: status == 200 and body["as_of"], START_S)
+            assert (first["account"], first["source"]) == ("DU7000001", "paper")
+        finally:
+            assert stack.stop() == 0
+        gateway.kill()
+
+        alone = Stack(folder, free_port(), **there)
+        try:
+            alone.wait_running()
+            known = alone.wait_get("/api/portfolio/", lambda status, body: status == 200 and body["as_of"], START_S)
+            assert known["account"] == "DU7000001"
+            assert known["net_liquidation"] is not None
+            assert known["freshness"] != "live"
+            assert alone.get("/health")[0] == 503
+        finally:
+            assert alone.stop() == 0
