@@ -1,19 +1,17 @@
-"""The callbacks as plain functions over a real read model."""
+"""What a page is answered: everything newer than it has, and a sentence when there is nothing."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
-import dash
 import pytest
 
-from callbacks import register_all
 from callbacks.live import FAILED, choose, poll, poll_equity
 from callbacks.shell import first_state
-from data.db import make_engine
+from data.db import connect, make_engine
 from data.model import Role
 from data.reads import Reads
-from layouts.shell import page
 from tests.web import samples
 from tests.web.samples import ACCOUNT, Writer
 
@@ -28,15 +26,26 @@ def reads(url18: str) -> Iterator[Reads]:
 @pytest.fixture
 def write(url18: str) -> Iterator[Writer]:
     with samples.writer(url18) as found:
-        found.account()
         yield found
 
 
 def kinds(answer: dict[str, object]) -> list[str]:
-    return [message["type"] for message in answer["messages"]]  # type: ignore[attr-defined, index]
+    return [message["type"] for message in answer["messages"]]  # type: ignore[attr-defined]
 
 
-def test_the_first_answer_has_everything(reads: Reads, write: Writer) -> None:
+def data(answer: dict[str, object], kind: str) -> dict[str, object]:
+    found: dict[str, object] = next(m for m in answer["messages"] if m["type"] == kind)["data"]  # type: ignore[attr-defined]
+    return found
+
+
+def test_without_an_account_there_are_no_messages_and_no_problem(reads: Reads) -> None:
+    assert poll(reads, None, None) == {"account": None, "accounts": [], "source": None, "problem": None, "messages": []}
+    assert poll_equity(reads, None) is None
+
+
+def test_the_first_answer_carries_everything_as_the_read_model_says_it(reads: Reads, write: Writer) -> None:
+    write.account()
+    write.flush(executions=(samples.execution(1),))
     answer = poll(reads, None, None)
     assert answer["account"] == ACCOUNT
     assert answer["source"] == "demo"
@@ -47,82 +56,94 @@ def test_the_first_answer_has_everything(reads: Reads, write: Writer) -> None:
         "trade.executed",
         "summary.update",
     ]
-    worth = reads.portfolio(ACCOUNT)["net_liquidation"]
-    assert answer["messages"][0]["data"]["net_liquidation"] == worth == 104_321.12
+    assert data(answer, "portfolio.update")["net_liquidation"] == reads.portfolio(ACCOUNT)["net_liquidation"]
+    assert data(answer, "positions.update")["items"] == reads.positions(ACCOUNT)["items"]
+    assert data(answer, "trade.executed") == reads.trades(ACCOUNT)
 
 
-def test_the_next_answer_has_what_is_newer(reads: Reads, write: Writer) -> None:
-    first = poll(reads, ACCOUNT, None)
-    revisions = {message["type"]: message["revision"] for message in first["messages"]}
-    known = {"positions": revisions["positions.update"], "trades": revisions["trade.executed"]}
+def test_the_next_answer_leaves_out_what_the_page_has(reads: Reads, write: Writer) -> None:
+    write.account()
+    first = poll(reads, None, None)
+    known = {
+        "positions": data(first, "positions.update")["revision"],
+        "trades": data(first, "trade.executed")["revision"],
+    }
     assert kinds(poll(reads, ACCOUNT, known)) == ["portfolio.update", "status.update", "summary.update"]
-    write.flush(positions=(samples.position(samples.put(9, "QQQ")),), executions=(samples.execution(1),))
-    newer = poll(reads, ACCOUNT, known)
-    assert kinds(newer) == ["portfolio.update", "status.update", "positions.update", "trade.executed", "summary.update"]
-    # Without a listener the read model remembers nothing: then the whole list comes, which is right too.
-    assert 9 in [row["con_id"] for row in newer["messages"][2]["data"]["items"]]
+    write.flush(positions=(samples.position(samples.stock(), quantity=7.0),), executions=(samples.execution(9),))
+    after = poll(reads, ACCOUNT, known)
+    assert [row["con_id"] for row in data(after, "positions.update")["items"]][:1] == [1]  # type: ignore[attr-defined]
+    assert len(data(after, "trade.executed")["items"]) == 1  # type: ignore[arg-type]
 
 
-def test_without_an_account_it_waits(reads: Reads) -> None:
-    answer = poll(reads, None, None)
-    assert answer == {"account": None, "accounts": [], "source": None, "problem": None, "messages": []}
-    assert poll_equity(reads, None) is None
+def test_an_account_that_is_gone_is_replaced_by_the_longest_known(reads: Reads, write: Writer) -> None:
+    write.account("DU1")
+    write.account("DU2")
+    assert poll(reads, "DU2", None)["account"] == "DU2"
+    assert poll(reads, "DU3", None)["account"] == "DU1"
+    assert choose([], "DU1") is None
 
 
-def test_an_unreachable_database_is_a_sentence(unused_tcp_port: int) -> None:
-    url = f"postgresql://nobody:secret@127.0.0.1:{unused_tcp_port}/nothing"
+def test_a_database_that_is_away_is_a_sentence_without_its_password(free_port: object) -> None:
+    url = f"postgresql://reader:s3cret@127.0.0.1:{free_port()}/nothing"  # type: ignore[operator]
     engine = make_engine(url, Role.WEB, "test")
-    answer = poll(Reads(engine, url), None, None)
-    engine.dispose()
-    assert "can't be reached" in answer["problem"]
-    assert "secret" not in answer["problem"]
+    try:
+        away = Reads(engine, url)
+        answer = poll(away, "DU1", None)
+        state = first_state(away, "DU1")
+    finally:
+        engine.dispose()
     assert answer["messages"] == []
+    assert answer["problem"]
+    assert "s3cret" not in answer["problem"]
+    assert "Traceback" not in answer["problem"]
+    assert state.problem == answer["problem"]
 
 
-@pytest.fixture
-def unused_tcp_port(free_port) -> int:  # type: ignore[no-untyped-def]
-    port: int = free_port()
-    return port
-
-
-def test_a_failure_is_said_without_its_trace(reads: Reads, write: Writer, caplog: pytest.LogCaptureFixture) -> None:
-    """A table that is gone altogether: something that nobody foresaw."""
-    write.store._conn.execute("SET ROLE NONE")
-    write.store._conn.execute("ALTER TABLE market_sessions RENAME COLUMN closes TO was_closes")
+def test_what_was_known_is_answered_while_the_database_is_away(url18: str, reads: Reads, write: Writer) -> None:
+    write.account()
+    before = poll(reads, None, None)
+    name = url18.partition("?")[0].rpartition("/")[2]
+    admin_url = url18.replace(f"/{name}", "/postgres", 1)
+    with connect(admin_url, None, "test", autocommit=True) as admin:
+        admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')  # type: ignore[arg-type]
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
     answer = poll(reads, ACCOUNT, None)
+    assert data(answer, "portfolio.update")["net_liquidation"] == data(before, "portfolio.update")["net_liquidation"]
+    assert data(answer, "portfolio.update")["freshness"] == "offline"
+
+
+def test_a_fault_of_ours_goes_to_the_log_and_a_sentence_to_the_page(
+    reads: Reads, write: Writer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    write.account()
+
+    def broken(_account: str) -> None:
+        raise ZeroDivisionError("the secret of the house")
+
+    monkeypatch.setattr(reads, "summary", broken)
+    monkeypatch.setattr(reads, "equity_today", broken)
+    with caplog.at_level(logging.ERROR):
+        answer = poll(reads, ACCOUNT, None)
+        assert poll_equity(reads, ACCOUNT) is None
     assert answer["problem"] == FAILED
-    assert "Traceback" not in str(answer)
-    assert "reading for the page failed" in caplog.text
-    assert poll_equity(reads, ACCOUNT) is None
+    assert answer["account"] == ACCOUNT
+    assert "the secret of the house" in caplog.text
 
 
-def test_choose() -> None:
-    assert choose(["A", "B"], "B") == "B"
-    assert choose(["A", "B"], "gone") == "A"
-    assert choose([], "A") is None
+def test_the_curve_is_a_message_with_the_time_of_its_newest_sample(reads: Reads, write: Writer) -> None:
+    write.account()
+    write.sample(samples.now(), 5.0)
+    message = poll_equity(reads, ACCOUNT)
+    assert message is not None
+    assert message["type"] == "equity.update"
+    assert message["revision"] == message["data"]["items"][-1]["time"]
 
 
-def test_the_first_state_carries_the_views(reads: Reads, write: Writer) -> None:
-    state = first_state(reads, "not an account")
+def test_the_first_state_is_what_the_first_answer_says(reads: Reads, write: Writer) -> None:
+    write.account()
+    state = first_state(reads, "somebody else's")
     assert state.account == ACCOUNT
+    assert state.portfolio is not None
+    assert state.portfolio["net_liquidation"] == 104_321.12
     assert state.summary is not None
     assert [message["type"] for message in state.messages][-1] == "equity.update"
-
-
-def test_every_id_of_a_callback_is_on_the_page(reads: Reads) -> None:
-    """Dash is told not to check them itself: it would ship the first layout with every page."""
-    app = dash.Dash(__name__)
-    register_all(app, reads)
-    root = page(first_state(reads, None), "1", {"ticking": 1, "resting": 1})
-    there = {c.id for c in root._traverse() if getattr(c, "id", None)}
-    app._setup_server()
-    named = set()
-    for callback in app._callback_list:
-        for part in [*callback["inputs"], *callback["state"]]:
-            named.add(part["id"])
-        if callback["output"]:
-            named |= {
-                output.rpartition(".")[0] for output in callback["output"].strip(".").split("...") if "." in output
-            }
-    assert named
-    assert {name for name in named if "@" not in name and name} <= there

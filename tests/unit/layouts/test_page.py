@@ -1,112 +1,164 @@
-"""What stands on the page, before any browser: every state of the data has its words."""
+"""The page as it is first sent: complete, named, and honest about what is not known."""
 
 from __future__ import annotations
 
-import re
+import itertools
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
-from dash.development.base_component import Component
+from dash import dcc, html
 
-from callbacks.shell import LIMITS
 from layouts import ids
-from layouts.components import connection, market
-from layouts.components.age import said
+from layouts.components.age import said as age_said
+from layouts.components.connection import connection
+from layouts.components.market import market
+from layouts.components.market import said as market_said
 from layouts.components.metric_card import TITLES, metric_card
 from layouts.shell import page
 from layouts.state import PageState
+from tests.unit.layouts import tree
 
-NOW = datetime(2026, 11, 24, 15, 0, 0, tzinfo=UTC)
+if TYPE_CHECKING:
+    from data.views import ComponentView, FreshnessName, HealthView, MetricView, PhaseName
 
-
-def find(root: Component, component_id: str) -> Any:
-    return root[component_id]
-
-
-def texts(component: Any) -> str:
-    """Every string below, in order."""
-    if component is None or isinstance(component, str | int | float):
-        return str(component or "")
-    if isinstance(component, list | tuple):
-        return " ".join(texts(child) for child in component)
-    return texts(getattr(component, "children", None))
+LIMITS = {"ticking": 30.0, "resting": 200.0}
+EMPTY = page(PageState(), "1.0", LIMITS)
 
 
-def health(**values: Any) -> Any:
-    part = {"state": "connected", "reason": None, "since": None, "age_s": 0.5}
-    base: dict[str, Any] = {
-        "account": "DU1", "source": "demo", "freshness": "live", "as_of": "2026-11-24T14:59:57.000Z", "age_s": 3.0,
-        "database": part, "poller": part, "gateway": part, "gateway_address": "127.0.0.1:4002", "market_phase": "open",
-        "next_phase_at": "2026-11-24T17:14:30.000Z", "market_data_type": 1, "market_data_lines": 3, "queue_depth": 0,
+def metric(value: float | None, **members: object) -> MetricView:
+    base = {
+        "key": "daily_pnl", "title": "Day P&L", "value": value, "unit": "money", "change": None, "as_of": None,
+        "source": "the broker", "rule": "As it says.", "reason": None if value is not None else "It was not sent.",
+    }  # fmt: skip
+    return base | members  # type: ignore[return-value]
+
+
+def health(freshness: FreshnessName, reason: str | None = None, phase: PhaseName | None = "open") -> HealthView:
+    part: ComponentView = {"state": "connected", "reason": None, "since": None, "age_s": 1.0}
+    return {
+        "account": "DU1", "source": "demo", "freshness": freshness, "as_of": "2026-01-05T15:00:00.000Z", "age_s": 42.0,
+        "database": part, "poller": part, "gateway": {**part, "reason": reason}, "gateway_address": "127.0.0.1:4002",
+        "market_phase": phase, "next_phase_at": None, "market_data_type": 1, "market_data_lines": 3, "queue_depth": 0,
         "spool_bytes": 0, "implausible": 0, "other_clients_fills": None, "last_error": None, "last_error_at": None,
     }  # fmt: skip
-    return base | values
 
 
-def test_an_empty_page_teaches() -> None:
-    root = page(PageState(), "1.2.3", LIMITS)
-    assert not find(root, ids.WAITING).hidden
-    assert find(root, ids.CONTENT).hidden
-    assert "Waiting for the gateway" in texts(find(root, ids.WAITING))
-    assert find(root, ids.PICKER_BOX).hidden
-    assert "1.2.3" in texts(find(root, ids.PAGE_ABOUT))
+def test_every_id_is_there_once() -> None:
+    found = tree.ids(EMPTY)
+    assert sorted(found) == sorted(set(found))
 
 
-def test_a_problem_is_said() -> None:
-    root = page(PageState(problem="The database can't be reached."), "1", LIMITS)
-    assert texts(find(root, ids.PROBLEM)) == "The database can't be reached."
-    assert not find(root, ids.PROBLEM).hidden
+def test_every_named_id_is_on_the_page() -> None:
+    named = {value for name, value in vars(ids).items() if name.isupper() and isinstance(value, str)}
+    assert named <= set(tree.ids(EMPTY))
 
 
-def test_no_id_stands_twice_and_every_card_is_there() -> None:
-    root = page(PageState(accounts=["A", "B"], account="A"), "1", LIMITS)
-    found = [c.id for c in root._traverse() if getattr(c, "id", None)]
-    assert len(found) == len(set(found))
+def test_every_card_is_there_with_every_part_before_anything_is_known() -> None:
+    found = set(tree.ids(EMPTY))
+    parts = ("value", "unit", "change", "reason", "age", "why", "rule")
+    assert {ids.card(part, key) for part, key in itertools.product(parts, TITLES)} <= found
     for key in TITLES:
-        for part in ("value", "unit", "change", "reason", "age", "why", "rule"):
-            assert ids.card(part, key) in found
-    assert not find(root, ids.PICKER_BOX).hidden
+        assert tree.text(tree.by_id(EMPTY, ids.card("value", key))) == "—"
+
+
+def test_a_page_without_an_account_says_what_it_waits_for() -> None:
+    waiting = tree.by_id(EMPTY, ids.WAITING)
+    assert not waiting.hidden
+    assert "Waiting for the gateway" in tree.text(waiting)
+    assert tree.by_id(EMPTY, ids.CONTENT).hidden
+    assert tree.text(tree.by_id(EMPTY, ids.BADGE)) == ""
+
+
+def test_why_there_is_nothing_is_on_the_page() -> None:
+    found = page(PageState(problem="The database can't be reached."), "1.0", LIMITS)
+    notice = tree.by_id(found, ids.PROBLEM)
+    assert not notice.hidden
+    assert tree.text(notice) == "The database can't be reached."
+
+
+def test_the_skip_link_leads_to_the_content_and_there_is_one_of_each_landmark() -> None:
+    parts = list(tree.components(EMPTY))
+    skip = next(part for part in parts if isinstance(part, html.A))
+    assert skip.href == f"#{ids.MAIN}"
+    for landmark in (html.Header, html.Main, html.Nav):
+        assert sum(isinstance(part, landmark) for part in parts) == 1
+
+
+def test_a_button_without_words_has_a_name() -> None:
+    for part in tree.components(EMPTY):
+        if isinstance(part, html.Button):
+            name = tree.text(part) or part.to_plotly_json()["props"].get("aria-label")
+            assert name, part.id
+
+
+def test_the_picker_is_there_for_several_accounts_only() -> None:
+    for accounts, hidden in ((["DU1"], True), (["DU1", "DU2"], False)):
+        found = page(PageState(accounts=accounts, account="DU1"), "1.0", LIMITS)
+        assert tree.by_id(found, ids.PICKER_BOX).hidden is hidden
+        assert tree.by_id(found, ids.PICKER).value == "DU1"
+
+
+def test_the_tabs_are_the_pages_that_work() -> None:
+    tabs = [
+        part.href
+        for part in tree.components(EMPTY)
+        if isinstance(part, dcc.Link) and "tab" in getattr(part, "className", "")
+    ]
+    assert tabs == ["/", "/about"]
+
+
+def test_the_downloads_name_the_account() -> None:
+    found = page(PageState(accounts=["DU1"], account="DU1"), "1.0", LIMITS)
+    assert tree.by_id(found, ids.TRADES_CSV).href == "/api/exports/trades.csv?account=DU1"
 
 
 @pytest.mark.parametrize(
-    ("values", "shown"),
+    ("value", "shown", "tone"), [(12.5, "+12.50", "up"), (-12.5, "−12.50", "down"), (0.001, "0.00", "flat"), (None, "—", "flat")]
+)  # fmt: skip
+def test_a_gain_and_a_loss_have_sign_and_colour(value: float | None, shown: str, tone: str) -> None:
+    figure = tree.by_id(metric_card("daily_pnl", metric(value), "USD"), ids.card("value", "daily_pnl"))
+    assert tree.text(figure) == shown
+    assert tone in figure.className.split()
+
+
+def test_an_unknown_value_tells_why_on_the_card_and_in_its_popover() -> None:
+    card = metric_card("daily_pnl", metric(None), "USD")
+    assert tree.text(tree.by_id(card, ids.card("reason", "daily_pnl"))) == "It was not sent."
+    assert "It was not sent." in tree.text(tree.by_id(card, ids.card("rule", "daily_pnl")))
+    assert tree.text(tree.by_id(card, ids.card("unit", "daily_pnl"))) == ""
+
+
+@pytest.mark.parametrize(
+    ("freshness", "shown"),
     [
-        ({}, "Live"), ({"freshness": "delayed"}, "Delayed"), ({"freshness": "frozen"}, "Frozen"), ({"freshness": "closed"}, "Closed"),
-        ({"freshness": "offline"}, "Offline"), ({"freshness": "stale", "age_s": 42.0}, "Stale 42 s"),
-        ({"freshness": "stale", "age_s": None}, "Stale"),
+        ("live", "Live"), ("delayed", "Delayed"), ("frozen", "Frozen"), ("stale", "Stale 42 s"), ("closed", "Closed"),
+        ("offline", "Offline"),
     ],
 )  # fmt: skip
-def test_the_pill(values: dict[str, Any], shown: str) -> None:
-    assert connection.said(health(**values)).replace("\u00a0", " ") == shown
+def test_the_pill_has_a_word_for_every_state(freshness: FreshnessName, shown: str) -> None:
+    found = connection(health(freshness, "The gateway restarts."))
+    assert tree.text(tree.by_id(found, ids.PILL_TEXT)).replace("\u00a0", " ") == shown
+    assert freshness in tree.by_id(found, ids.PILL).className.split()
+    assert tree.text(tree.by_id(found, ids.PILL_WHY)) == "The gateway restarts."
 
 
-def test_the_pill_names_the_nearest_broken_part() -> None:
-    broken = {"state": "refused", "reason": "It refuses.", "since": None, "age_s": None}
-    assert connection.reason(health(gateway=broken)) == "It refuses."
-    assert connection.reason(health()) == "Every part answers."
-    assert connection.said(None) == "Offline"
+@pytest.mark.parametrize(
+    ("phase", "shown"),
+    [("pre", "Pre-market"), ("open", "Market open"), ("post", "After hours"), ("closed", "Market closed"), (None, "")],
+)
+def test_the_session_has_a_word_for_every_phase(phase: PhaseName | None, shown: str) -> None:
+    assert tree.text(market(health("live", phase=phase))) == shown
 
 
-def test_the_market_counts_down() -> None:
-    assert market.said(health(), NOW).replace("\u00a0", " ") == "Market open · closes in 2 h 14 min"
-    assert market.said(health(next_phase_at=None), NOW) == "Market open"
-    assert market.said(health(market_phase=None), NOW) == ""
+def test_the_session_counts_down() -> None:
+    now = datetime(2026, 11, 24, 15, 0, 0, tzinfo=UTC)
+    view = health("live")
+    view["next_phase_at"] = "2026-11-24T17:14:30.000Z"
+    assert market_said(view, now).replace("\u00a0", " ") == "Market open · closes in 2 h 14 min"
 
 
-def test_ages() -> None:
-    assert said("2026-11-24T14:59:57.000Z", NOW) == "3\u00a0s ago"
-    assert said(None, NOW) == ""
-
-
-def test_an_unknown_card_says_why_and_shows_no_zero() -> None:
-    card = metric_card(
-        "cushion",
-        {"key": "cushion", "title": "Cushion", "value": None, "unit": "fraction", "change": None, "as_of": None,
-         "source": "the broker", "rule": "A rule.", "reason": "Not sent."},
-        "USD",
-    )  # fmt: skip
-    assert texts(find(card, ids.card("value", "cushion"))) == "—"
-    assert texts(find(card, ids.card("reason", "cushion"))) == "Not sent."
-    assert "Unknown because" in texts(find(card, ids.card("rule", "cushion")))
-    assert not re.search(r"\b0", texts(card))
+def test_an_age_is_there_before_any_script_runs() -> None:
+    now = datetime(2026, 11, 24, 15, 0, 0, tzinfo=UTC)
+    assert age_said("2026-11-24T14:59:57.000Z", now) == "3\u00a0s ago"
+    assert age_said(None, now) == ""
