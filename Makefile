@@ -20,7 +20,7 @@ dev: install ## the same, and the web process restarts when its code changes
 test: ## the whole suite, browser tests included
 	@sh scripts/install.sh dev
 	@sh scripts/browser.sh
-	@$(VENV)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+	@$(VENV)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 lint: ## style, types, import rules, container files, locks
 	@sh scripts/install.sh dev
