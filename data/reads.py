@@ -360,7 +360,8 @@ class Reads:
         if before is None and worth is not None and daily is not None:
             before = worth - daily
         percent = round(100 * daily / before, 6) if daily is not None and before else None
-        total = worth - baseline if worth is not None and baseline is not None else None
+        # To the cent: the difference of two binary fractions shows digits that nobody reported.
+        total = round(worth - baseline, 2) if worth is not None and baseline is not None else None
         ordered = {name: figures[name] for name in PORTFOLIO_NUMBERS[:-2]}
         return PortfolioRow(
             revision=row["revision"],
