@@ -26,6 +26,7 @@ LONGEST_DELAY_S = 5.0
 STEADY_AFTER_S = 30.0  # a part that ran this long starts its back-off anew
 PATIENCE_S = 10.0  # how long the announcement waits for a part that may fail
 MOST_FIRST_ATTEMPTS = 5
+SHOW_AGAIN_S = 60.0
 LOG_BYTES = 5_000_000
 LOG_FILES = 3
 
@@ -195,6 +196,7 @@ class ProcessPart(Part):
         self._process: subprocess.Popen[bytes] | None = None
         self._pump: threading.Thread | None = None
         self._last_words = ""
+        self._shown: dict[str, float] = {}  # warning → when the terminal showed it
 
     def start(self) -> None:
         self._last_words = ""
@@ -247,8 +249,17 @@ class ProcessPart(Part):
                 line = raw.decode(errors="replace").rstrip("\n")
                 self._log.write(line)
                 self._last_words = last_words(line) or (line if self.once else self._last_words)
-                if self._echo or is_warning(line) or (line.startswith("mtz: ") and self.was_ready):
+                if self._echo or self._is_news(line):
                     self._console.line(line if line.startswith("{") else f"{self.name:<10} {line}")
+
+    def _is_news(self, line: str) -> bool:
+        """A warning, or why a command ended, that the terminal has not shown in the last minute."""
+        if not (is_warning(line) or (line.startswith("mtz: ") and self.was_ready)):
+            return False
+        what = line.partition(", " if line.startswith("{") else " ")[2]  # without its time
+        now = time.monotonic()
+        self._shown = {text: at for text, at in self._shown.items() if now - at < SHOW_AGAIN_S}
+        return self._shown.setdefault(what, now) == now
 
 
 class Supervisor:

@@ -218,8 +218,9 @@ class EmbeddedPostgres:
         result = subprocess.run(command, capture_output=True, text=True, cwd="/", **self._as_user(), check=False)
         if result.returncode:
             shutil.rmtree(self.cluster, ignore_errors=True)
-            last = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise EmbeddedDatabaseError(f"The database could not be created in {self.cluster}: {last}")
+            raise EmbeddedDatabaseError(
+                f"The database could not be created in {self.cluster}: {_reason(result.stderr)}"
+            )
 
     def _write_configuration(self) -> None:
         settings = self._settings | {"unix_socket_directories": str(self.socket_dir), "port": str(PORT)}
@@ -281,6 +282,13 @@ class EmbeddedPostgres:
         raise EmbeddedDatabaseError(f"The database did not answer within {START_TIMEOUT_S:.0f} s: see {self.log_path}.")
 
     def _last_log_line(self) -> str:
-        lines = self.log_path.read_text(errors="replace").strip().splitlines()
-        fatal = [line for line in lines if "FATAL" in line or "PANIC" in line or "No space left" in line]
-        return (fatal or lines or ["no reason given"])[-1]
+        return _reason(self.log_path.read_text(errors="replace"))
+
+
+def _reason(text: str) -> str:
+    """The line of a server's or tool's output that says why it gave up."""
+    lines = text.strip().splitlines()
+    if any("No space left" in line for line in lines[-50:]):
+        return "the disk is full; make room, nothing that was stored is lost."
+    fatal = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "error:"))]
+    return (fatal or lines or ["no reason given"])[-1]
