@@ -64,3 +64,8 @@ TRADES_CSV = "trades-csv"
 def card(part: str, key: str) -> str:
     """A metric card's part: `value`, `unit`, `change`, `reason`, `age`, `why` (the button) or `rule` (its popover's text)."""
     return f"card-{part}-{key}"
+
+
+def grid_box(grid: str) -> str:
+    """The box that gives a table its height."""
+    return f"{grid}-box"

@@ -81,7 +81,7 @@ def _trades(state: PageState) -> html.Section:
         note=html.Span(id=ids.TRADES_NOTE),
         tools=_csv(ids.TRADES_CSV, "trades", state.account),
         children=[
-            html.Div(trades_grid(rows), className="grid-box"),
+            trades_grid(rows),
             empty(
                 ids.TRADES_EMPTY, "No trades yet",
                 "Fills of this account appear here the moment the broker reports them. Those of your bots are seen when "
@@ -100,7 +100,7 @@ def _positions(state: PageState) -> html.Section:
         note=html.Span(_count(len(rows)), id=ids.POSITIONS_NOTE),
         tools=_csv(ids.POSITIONS_CSV, "positions", state.account),
         children=[
-            html.Div(positions_grid(rows), className="grid-box"),
+            positions_grid(rows),
             empty(
                 ids.POSITIONS_EMPTY, "Nothing is held",
                 "Stocks and options stand here, options under their stock, as soon as the account holds some.",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import dash_ag_grid as dag
+from dash import html
+
+from layouts import ids
 
 ROW_HEIGHT = 34
 HEADER_HEIGHT = 36
@@ -46,9 +49,12 @@ def figure(
 
 def grid(
     component_id: str, columns: list[dict[str, Any]], rows: list[Any], row_id: str, height: int, **options: Any
-) -> dag.AgGrid:
-    """`row_id` is the expression that names a row for good; `options` are AG Grid's own."""
-    return dag.AgGrid(
+) -> html.Div:
+    """`row_id` is the expression that names a row for good; `options` are AG Grid's own.
+
+    The box around it has its height from the start, while the grid itself is still being loaded: nothing moves.
+    """
+    table = dag.AgGrid(
         id=component_id,
         columnDefs=columns,
         rowData=rows,
@@ -66,6 +72,7 @@ def grid(
             "suppressDragLeaveHidesColumns": True,
             **options,
         },
-        style={"height": f"{height}px", "width": "100%"},
+        style={"height": "100%", "width": "100%"},
         className="grid",
     )
+    return html.Div(table, id=ids.grid_box(component_id), className="grid-box", style={"height": f"{height}px"})

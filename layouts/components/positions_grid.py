@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import dash_ag_grid as dag
+from dash import html
 
 from layouts import ids
 from layouts.components.grid import HEADER_HEIGHT, ROW_HEIGHT, call, figure, grid
@@ -37,7 +37,7 @@ COLUMNS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-def positions_grid(rows: list[PositionView]) -> dag.AgGrid:
+def positions_grid(rows: list[PositionView]) -> html.Div:
     return grid(
         ids.POSITIONS_GRID,
         COLUMNS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import dash_ag_grid as dag
+from dash import html
 
 from layouts import ids
 from layouts.components.grid import call, figure, grid
@@ -30,5 +30,5 @@ COLUMNS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-def trades_grid(rows: list[TradeView]) -> dag.AgGrid:
+def trades_grid(rows: list[TradeView]) -> html.Div:
     return grid(ids.TRADES_GRID, COLUMNS, list(rows), "mtz.tradeKey(params.data)", HEIGHT)

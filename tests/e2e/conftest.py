@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from data.db import connect
+from data.model import Role
+from data.store import Store
 from tests.conftest import Server
 from tests.e2e.stack import LiveStack
 from tests.web import samples
@@ -121,12 +125,37 @@ def url(server18: Server) -> str:
     return server18.database()
 
 
+class LivingWriter(Writer):
+    """A poller's hand whose heart beats: the status that was written last is written again, but for its heartbeat."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self._last: dict[str, Any] = {}
+
+    def status(self, account: str = samples.ACCOUNT, **values: Any) -> None:
+        at = samples.now()
+        self._last = {"account": account, "last_datum_at": at, "started_at": at, "gateway_since": at} | values
+        super().status(**self._last)
+
+    def beat(self, pulse: Writer, stopping: threading.Event) -> None:
+        while not stopping.wait(2.0):
+            pulse.status(**self._last)
+
+
 @pytest.fixture(scope="module")
 def write(url: str) -> Iterator[Writer]:
     """A poller's hand on the database."""
-    with samples.writer(url) as found:
+    stopping = threading.Event()
+    with connect(url, Role.POLLER, "test", autocommit=True) as conn, samples.writer(url) as pulse:
+        found = LivingWriter(Store(conn))
         found.account()
-        yield found
+        heart = threading.Thread(target=found.beat, args=(pulse, stopping))
+        heart.start()
+        try:
+            yield found
+        finally:
+            stopping.set()
+            heart.join()
 
 
 @pytest.fixture(scope="module")

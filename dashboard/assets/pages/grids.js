@@ -65,10 +65,19 @@ window.mtz.grids = (function () {
 
   window.dashAgGridFunctions = Object.assign(window.dashAgGridFunctions || {}, { mtz: cells, mtzByContract: byContract, mtzByTime: byTime });
 
+  /* A table is shown once its columns have their widths. */
+  const revealed = new Set();
+  function reveal(id) {
+    if (revealed.has(id)) return;
+    revealed.add(id);
+    requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById(`${id}-box`).classList.add("ready")));
+  }
+
   const withApi = (id, act) => window.dash_ag_grid && window.dash_ag_grid.getApiAsync(id).then(act).catch(() => {});
 
   function apply(id, key, items, removed, done) {
     withApi(id, (api) => {
+      reveal(id);
       const known = (row) => api.getRowNode(String(key(row)));
       const update = items.filter(known);
       const moves = id === POSITIONS ? flashesOf(api, update) : [];
@@ -125,7 +134,7 @@ window.mtz.grids = (function () {
   function fit(count) {
     const rows = Math.max(3, Math.min(count, 18));
     if (fitted !== null && fitted !== rows) {
-      window.dash_clientside.set_props(POSITIONS, { style: { height: `${HEADER_HEIGHT + ROW_HEIGHT * rows + 18}px`, width: "100%" } });
+      window.dash_clientside.set_props(`${POSITIONS}-box`, { style: { height: `${HEADER_HEIGHT + ROW_HEIGHT * rows + 18}px` } });
     }
     fitted = rows;
   }
