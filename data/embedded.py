@@ -33,6 +33,7 @@ LOGIN = "mtz"
 PORT = 5432  # names the socket file only: nothing listens on TCP
 SOCKET_PATH_LIMIT = 100  # sun_path holds 103 bytes on macOS, 107 on Linux
 START_TIMEOUT_S = 60.0
+LONGEST_LOG_BYTES = 5_000_000
 
 SERVER_SETTINGS = {
     "listen_addresses": "",
@@ -122,6 +123,8 @@ class EmbeddedPostgres:
             self._init_cluster()
         self._write_configuration()
         self._end_leftover()
+        if self.log_path.exists() and self.log_path.stat().st_size > LONGEST_LOG_BYTES:
+            self.log_path.replace(self.log_path.with_suffix(".log.1"))
         with self.log_path.open("ab") as out:
             self.process = self._popen([str(self._bin / "postgres"), "-D", str(self.cluster)], out)
         self._wait_ready(cancelled)
