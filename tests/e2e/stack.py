@@ -74,7 +74,11 @@ def without_upgrades(port: int) -> Iterator[int]:
                 client, _ = listener.accept()
             except OSError:
                 return
-            server = socket.create_connection(("127.0.0.1", port))
+            try:
+                server = socket.create_connection(("127.0.0.1", port))
+            except OSError:  # nobody there: what a browser sees of a dead server
+                client.close()
+                continue
             open_sockets.extend((client, server))
             for source, target, drop in ((client, server, True), (server, client, False)):
                 threading.Thread(target=relay, args=(source, target), kwargs={"drop": drop}, daemon=True).start()

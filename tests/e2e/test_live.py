@@ -80,6 +80,20 @@ def test_without_the_socket_the_intervals_do_it_all(stack: LiveStack, open_page:
         assert page.watched.foreign() == []  # type: ignore[attr-defined]
 
 
+def test_without_the_socket_a_restart_of_the_server_is_survived_too(stack: LiveStack, open_page: Open) -> None:
+    with without_upgrades(stack.port) as port:
+        page = open_page(f"http://127.0.0.1:{port}", clean=False)
+        page.wait_for_function("() => mtz.state.state.complete")
+        stack.stop_web()
+        expect(page.locator("#connection-text")).to_have_text("Offline", timeout=20_000)
+        kept = page.inner_text(WORTH)
+        stack.start_web()
+        page.wait_for_function(
+            "(kept) => document.querySelector('#card-value-net_liquidation').textContent !== kept", arg=kept
+        )
+        expect(page.locator("#connection-text")).to_have_text("Live", timeout=20_000)
+
+
 def test_the_page_comes_back_by_itself_after_a_restart_of_the_server(stack: LiveStack, open_page: Open) -> None:
     page = open_page(stack.web.origin, clean=False)  # the browser itself reports refused connections
     working(page)

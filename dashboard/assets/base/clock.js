@@ -30,12 +30,19 @@ window.mtz.clock = (function () {
   const listeners = [tellAges];
   const everySecond = (listener) => listeners.push(listener);
 
+  let started = false;
+
+  /* The page stands: from now on it may be written to. */
+  function start() {
+    started = true;
+  }
+
   function tick() {
-    if (!document.hidden) for (const listener of listeners) listener();
+    if (started && !document.hidden) for (const listener of listeners) listener();
   }
 
   setInterval(tick, 1000);
   document.addEventListener("visibilitychange", tick);
 
-  return { learn, now, age, tellAges, everySecond, tick };
+  return { learn, now, age, everySecond, start, tick };
 })();

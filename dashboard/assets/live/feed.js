@@ -5,6 +5,7 @@ window.mtz.feed = (function () {
   const SILENT_MS = 8000; // nobody answered for so long: the server is away
   const { state, receive, forget } = window.mtz.state;
   let heardAt = Date.now();
+  let begun = false;
   let asked = 0;
   let askTimer = null;
 
@@ -17,6 +18,13 @@ window.mtz.feed = (function () {
     window.mtz.ui.show("fast-interval", { disabled });
     window.mtz.ui.show("slow-interval", { disabled });
   }
+
+  /* An interval waits for the answer to its question; one that is lost with a dead server never comes. */
+  window.mtz.clock.everySecond(() => {
+    if (!serverAway()) return;
+    window.dash_clientside.set_props("fast-interval", { max_intervals: -1 });
+    window.dash_clientside.set_props("slow-interval", { max_intervals: -1 });
+  });
 
   /* Ask the callbacks soon, once for however many reasons there are. */
   function ask(what, wait = 120) {
@@ -35,6 +43,8 @@ window.mtz.feed = (function () {
 
   /* What a callback answered; the first layout carries the first one. */
   function answer(found) {
+    begun = true;
+    window.mtz.clock.start();
     heard();
     state.problem = found.problem;
     if (found.source) state.source = found.source;
@@ -71,6 +81,7 @@ window.mtz.feed = (function () {
   }
 
   document.addEventListener("visibilitychange", () => {
+    if (!begun) return; // the page isn't there yet
     if (!document.hidden) {
       heard(); // a hidden page wasn't listening
       if (window.mtz.socket.working()) askEquity(); // it drew nothing meanwhile

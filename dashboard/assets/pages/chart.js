@@ -182,6 +182,7 @@ window.mtz.chart = (function () {
       localization: { priceFormatter: "mtzMoney", timeFormatter: "mtzTime" },
       crosshair: { mode: 1 },
       handleScale: { mouseWheel: false },
+      handleScroll: { mouseWheel: false, vertTouchDrag: false }, // the page scrolls, not the chart
     };
   }
 

@@ -67,9 +67,11 @@ window.mtz.grids = (function () {
 
   /* A table is shown once its columns have their widths. */
   const revealed = new Set();
-  function reveal(id) {
+  const narrow = window.matchMedia("(max-width: 599px)");
+  function reveal(id, api) {
     if (revealed.has(id)) return;
     revealed.add(id);
+    if (id === POSITIONS && narrow.matches) api.setColumnWidths([{ key: "symbol", newWidth: 164 }]);
     requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById(`${id}-box`).classList.add("ready")));
   }
 
@@ -77,7 +79,7 @@ window.mtz.grids = (function () {
 
   function apply(id, key, items, removed, done) {
     withApi(id, (api) => {
-      reveal(id);
+      reveal(id, api);
       const known = (row) => api.getRowNode(String(key(row)));
       const update = items.filter(known);
       const moves = id === POSITIONS ? flashesOf(api, update) : [];
