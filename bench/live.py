@@ -25,9 +25,9 @@ CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 # Notes when a cell's text changes, on the wall clock.
 WATCH = """conId => {
   window.changes = [];
-  const grid = document.querySelector('.ag-root');
+  const grid = document.querySelector('#positions-grid');
   new MutationObserver(() => {
-    const cell = document.querySelector(`[row-id="${conId}"] [col-id="market_price"]`);
+    const cell = document.querySelector(`#positions-grid [row-id="${conId}"] [col-id="market_price"]`);
     const text = cell && cell.textContent;
     if (text && text !== window.lastText) {
       window.lastText = text;
@@ -127,11 +127,11 @@ def _browser(port: int, gateway: GatewayHandle) -> Iterator[Row]:
         for _ in range(5):
             started = time.perf_counter()
             page.goto(f"http://127.0.0.1:{port}/")
-            page.wait_for_selector(".ag-row [col-id='market_price']")
+            page.wait_for_selector("#positions-grid .ag-row [col-id='market_price']")
             loads.append(time.perf_counter() - started)
         yield Row("page load → live numbers (median of 5)", percentile(loads, 0.5), "s", 1.5)
         con_id = int(page.evaluate(
-            "[...document.querySelectorAll('.ag-row')].map(r => r.getAttribute('row-id')).find(i => i && i === String(Number(i)))"
+            "[...document.querySelectorAll('#positions-grid .ag-row')].map(r => r.getAttribute('row-id')).find(i => i && i === String(Number(i)))"
         ))  # fmt: skip
         took = painted(page, gateway, con_id)
         yield Row("gateway event → text changed in Chromium (p95)", percentile(took, 0.95), "ms", 200)
