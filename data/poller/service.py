@@ -23,6 +23,7 @@ log = logging.getLogger("mtz.poller")
 LOOK_S = 0.2  # how often due samples and a changed state are looked for while nothing else happens
 HANGING_S = 2.0  # a flush that takes longer: what comes meanwhile is kept on disk
 STOP_TIMEOUT_S = 5.0
+CANCEL_AGAIN_S = 1.0
 DATABASE_EXIT = 3  # as every command of this program says "the database can't be used"
 
 
@@ -149,8 +150,10 @@ class Poller:
         self._collector.refresh()
 
     async def _woken(self, timeout: float) -> None:
+        # Not wait_for: on Python 3.11 it swallows the cancellation that comes together with the wake-up.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), timeout)
+            async with asyncio.timeout(timeout):
+                await self._wake.wait()
         self._wake.clear()
 
     async def _finish(self) -> None:
@@ -162,9 +165,15 @@ class Poller:
 
 
 async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
+    """Cancel until all have ended: the broker's library waits by wait_for, which may swallow one cancellation."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
     for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+        if not task.cancelled():
+            task.exception()  # taken note of, so that it isn't reported as never retrieved
 
 
 def _into(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *arguments: object) -> None:
