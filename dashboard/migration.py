@@ -23,7 +23,7 @@ def migrate_database(settings: Settings, report: Callable[[str], None]) -> None:
     """
     url = database_url_of(settings)
     try:
-        applied = migrate(url, report=report)
+        applied = migrate(url, timescaledb=settings.timescaledb, report=report)
         sessions = fill_sessions(url, datetime.now(UTC).date())
     except DatabaseError as error:
         raise CannotRunError(str(error), Exit.DATABASE) from None

@@ -126,6 +126,31 @@ class Settings(BaseSettings):
         "How many of the account's market data lines (usually 100) the poller may use; the rest stay your bots'.",
         ge=0, le=100,
     )  # fmt: skip
+    timescaledb: Literal["auto", "off"] = _setting(
+        "MTZ_TIMESCALEDB", "auto", "auto or off",
+        "`auto`: a new database uses TimescaleDB where the server has its community edition. `off`: plain tables.",
+    )  # fmt: skip
+    refresh_s: float = _setting(
+        "MTZ_REFRESH_S", 60.0, "seconds from 5 to 3600",
+        "How often new rows are rolled up into minutes, hours and days; charts are right in between all the same.",
+        ge=5, le=3600,
+    )  # fmt: skip
+    raw_retention_days: int = _setting(
+        "MTZ_RAW_RETENTION_DAYS", 400, "a whole number of days from 14",
+        "How long the account's raw samples are kept; their minutes, hours and days stay.", ge=14,
+    )  # fmt: skip
+    position_retention_days: int = _setting(
+        "MTZ_POSITION_RETENTION_DAYS", 60, "a whole number of days from 14",
+        "How long the raw samples of positions are kept; their minutes, hours and days stay.", ge=14,
+    )  # fmt: skip
+    minute_retention_days: int = _setting(
+        "MTZ_MINUTE_RETENTION_DAYS", 800, "a whole number of days from 30",
+        "How long minutes are kept; hours and days are kept for ever.", ge=30,
+    )  # fmt: skip
+    compress_after_days: int = _setting(
+        "MTZ_COMPRESS_AFTER_DAYS", 7, "a whole number of days from 2",
+        "TimescaleDB only: raw samples older than this are compressed.", ge=2,
+    )  # fmt: skip
     spool_mb: int = _setting(
         "MTZ_SPOOL_MB", 64, "a whole number from 1 to 100000",
         "How much waits on disk while the database is away, in MB; beyond it samples are thinned, fills never.",

@@ -1,4 +1,7 @@
-"""Numbered migrations: each in a transaction of its own, all under one advisory lock, each file held by its checksum."""
+"""Numbered migrations: each in a transaction of its own, all under one advisory lock, each file held by its checksum.
+
+Most are in sql/migrations; where the two flavours of storage differ, a number's file is in sql/plain and in sql/timescale.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ import psycopg
 from psycopg import errors
 
 from data.db import DatabaseError, connect, explain, literal
+from data.flavour import Flavour, Wanted, choose, known
 from data.queries import SQL_DIR
 
 log = logging.getLogger("mtz.migrate")
@@ -42,14 +46,15 @@ class Migration:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
-def available(folder: Path = SQL_DIR / "migrations") -> list[Migration]:
-    """The migrations in `folder` in order.
+def available(flavour: Flavour, folder: Path = SQL_DIR) -> list[Migration]:
+    """The migrations of `flavour` in order: those of `folder`/migrations and of `folder`/<flavour>.
 
     Raises:
         DatabaseError: a name is malformed, or a number is used twice or left out.
     """
     found: list[Migration] = []
-    for path in sorted(folder.glob("*.sql")):
+    paths = [*(folder / "migrations").glob("*.sql"), *(folder / flavour.value).glob("*.sql")]
+    for path in sorted(paths, key=lambda p: p.name):
         match = re.fullmatch(r"(\d{4})_([a-z0-9_]+)\.sql", path.name)
         if not match:
             raise DatabaseError(f"{path.name} is no migration's name: it must look like 0002_what_it_does.sql.")
@@ -62,19 +67,24 @@ def available(folder: Path = SQL_DIR / "migrations") -> list[Migration]:
     return found
 
 
-def migrate(url: str, *, folder: Path = SQL_DIR / "migrations", report: Callable[[str], None] = log.info) -> list[str]:
+def migrate(
+    url: str, *, timescaledb: Wanted = "auto", folder: Path = SQL_DIR, report: Callable[[str], None] = log.info
+) -> list[str]:
     """Bring the database up to date and return the names of what was applied.
+
+    `timescaledb` "off": a new database gets plain tables although the server has TimescaleDB.
 
     Raises:
         DatabaseError: unreachable, too old, an applied file was changed or is missing, or a migration failed
             (its transaction is rolled back; those before it stay).
     """
-    migrations = available(folder)
     try:
         with connect(url, None, "migrate", autocommit=True) as conn:
             _require_server(conn)
             conn.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
-            _create_roles(conn)
+            flavour = choose(conn, timescaledb)
+            migrations = available(flavour, folder)
+            _create_roles(conn, flavour)
             conn.execute("SET ROLE mtz_owner")
             conn.execute(literal(LEDGER))
             done = _applied(conn, migrations)
@@ -86,12 +96,12 @@ def migrate(url: str, *, folder: Path = SQL_DIR / "migrations", report: Callable
         raise DatabaseError(explain(error, url)) from error
 
 
-def pending(url: str, *, folder: Path = SQL_DIR / "migrations") -> list[str]:
+def pending(url: str, *, folder: Path = SQL_DIR) -> list[str]:
     """Names of the migrations that the database lacks; raises as :func:`migrate` does, and changes nothing."""
-    migrations = available(folder)
     try:
         with connect(url, None, "migrate", autocommit=True) as conn:
             _require_server(conn)
+            migrations = available(known(conn) or Flavour.PLAIN, folder)
             row = conn.execute("SELECT to_regclass('public.schema_migrations') IS NOT NULL").fetchone()
             done = _applied(conn, migrations) if row and row[0] else set()
     except psycopg.Error as error:
@@ -106,12 +116,14 @@ def _require_server(conn: psycopg.Connection[Any]) -> None:
         )
 
 
-def _create_roles(conn: psycopg.Connection[Any]) -> None:
-    text = literal((SQL_DIR / "roles" / "roles.sql").read_text(encoding="utf-8"))
+def _create_roles(conn: psycopg.Connection[Any], flavour: Flavour) -> None:
+    text = (SQL_DIR / "roles" / "roles.sql").read_text(encoding="utf-8")
+    if flavour is Flavour.TIMESCALE:
+        text += (SQL_DIR / "roles" / "timescale.sql").read_text(encoding="utf-8")
     for attempt in range(10):
         try:
             with conn.transaction():
-                conn.execute(text)
+                conn.execute(literal(text))
             return
         # Roles are shared by all databases of the cluster: another one's migration may touch the same catalogue rows.
         except (errors.UniqueViolation, errors.InternalError_) as error:

@@ -25,6 +25,7 @@ class Role(StrEnum):
 
     OWNER = "mtz_owner"
     POLLER = "mtz_poller"
+    IMPORTER = "mtz_importer"
     WEB = "mtz_web"
 
 

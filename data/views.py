@@ -207,3 +207,109 @@ class StrategiesView(TypedDict):
     """`GET /api/strategies/` and `strategy.update`."""
 
     items: list[StrategyView]
+
+
+ResolutionName = Literal["1m", "1h", "1d"]
+
+
+class HistoryPoint(TypedDict):
+    """One bucket. `time` is its start in seconds since the epoch, UTC; of a day its session date at midnight UTC."""
+
+    time: int
+    open: float | None
+    high: float | None
+    low: float | None
+    close: float | None
+    pnl: float | None  # the change of `close` since the bucket before, without deposits and withdrawals
+    return_pct: float | None  # time-weighted, since the close of the span's first bucket
+
+
+class FlowView(TypedDict):
+    time: int
+    kind: str
+    amount: float  # signed, in `currency`
+    currency: str
+    description: str | None
+
+
+class HistoryView(TypedDict):
+    """`GET /api/analytics/equity`: net liquidation over any span, at most `points` buckets of `step_s` seconds."""
+
+    account: str
+    currency: str | None
+    resolution: ResolutionName  # the stored level it was read from
+    step_s: int  # a bucket's length; of days 86,400 x trading days
+    first: str | None  # the oldest and the newest instant of which anything is stored
+    last: str | None
+    items: list[HistoryPoint]
+    flows: list[FlowView]  # deposits and withdrawals in the span
+    outages: list[OutageView]
+
+
+class PositionHistoryView(TypedDict):
+    """`GET /api/analytics/positions/{con_id}`: a position's market price (OHLC) and unrealised P&L (`pnl`)."""
+
+    account: str
+    con_id: int
+    symbol: str
+    currency: str | None
+    resolution: ResolutionName
+    step_s: int
+    first: str | None
+    last: str | None
+    items: list[HistoryPoint]  # return_pct: of the price
+    outages: list[OutageView]
+
+
+class BarView(TypedDict):
+    time: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float | None
+
+
+class BarsView(TypedDict):
+    """`GET /api/analytics/bars/{symbol}`: the broker's bars of an instrument."""
+
+    symbol: str
+    con_id: int
+    currency: str
+    resolution: ResolutionName
+    step_s: int
+    first: str | None
+    last: str | None
+    items: list[BarView]
+    problem: str | None  # why bars are missing: the broker's refusal, or that nobody asked yet
+
+
+class IndicatorPoint(TypedDict):
+    """None where the window is not full yet. Volatilities are annualised fractions: 0.25 is 25 %."""
+
+    time: int
+    close: float
+    sma_20: float | None
+    ema_50: float | None
+    bb_upper: float | None
+    bb_middle: float | None
+    bb_lower: float | None
+    rsi_14: float | None
+    macd: float | None
+    macd_signal: float | None
+    macd_hist: float | None
+    atr_14: float | None
+    realized_vol_20: float | None
+    implied_vol: float | None
+
+
+class IndicatorsView(TypedDict):
+    """`GET /api/analytics/indicators/{symbol}`: the technical panel, one point a bar."""
+
+    symbol: str
+    con_id: int
+    currency: str
+    resolution: ResolutionName
+    step_s: int
+    items: list[IndicatorPoint]
+    problem: str | None

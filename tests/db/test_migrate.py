@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from data.db import DatabaseError, connect
+from data.flavour import Flavour
 from data.migrate import available, migrate, pending
 from data.model import Role
 from data.queries import SQL_DIR
@@ -19,12 +20,12 @@ from tests.conftest import Server
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the migrations that a test may add to."""
-    return Path(shutil.copytree(SQL_DIR / "migrations", tmp_path / "migrations"))
+    return Path(shutil.copytree(SQL_DIR, tmp_path / "sql"))
 
 
 def test_applies_everything_once(server: Server) -> None:
     url = server.empty_database()
-    names = [f"{m.number:04d}_{m.name}" for m in available()]
+    names = [f"{m.number:04d}_{m.name}" for m in available(Flavour.PLAIN)]
     assert pending(url) == names
     assert migrate(url) == names
     assert migrate(url) == []
@@ -39,13 +40,15 @@ def test_two_at_once_apply_each_file_once(server: Server) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(map(len, results)) == [0, 0, 0, len(available())]
+    assert sorted(map(len, results)) == [0, 0, 0, len(available(Flavour.PLAIN))]
 
 
 def test_a_failing_migration_is_rolled_back_and_named(server: Server, folder: Path) -> None:
     url = server.empty_database()
-    number = len(available(folder)) + 1
-    (folder / f"{number:04d}_broken.sql").write_text("CREATE TABLE half (n int); SELECT no_such_column FROM half;")
+    number = len(available(Flavour.PLAIN, folder)) + 1
+    (folder / "migrations" / f"{number:04d}_broken.sql").write_text(
+        "CREATE TABLE half (n int); SELECT no_such_column FROM half;"
+    )
     with pytest.raises(DatabaseError, match=rf"{number:04d}_broken failed and was rolled back: column"):
         migrate(url, folder=folder)
     with connect(url, None, "test") as conn:
@@ -54,7 +57,7 @@ def test_a_failing_migration_is_rolled_back_and_named(server: Server, folder: Pa
 
 def test_a_changed_file_is_refused_by_name(server: Server, folder: Path) -> None:
     url = server.database()
-    first = folder / "0001_foundation.sql"
+    first = folder / "migrations" / "0001_foundation.sql"
     first.write_text(first.read_text() + "\n-- edited")
     with pytest.raises(DatabaseError, match="0001_foundation was applied .* changed or removed"):
         migrate(url, folder=folder)
@@ -62,20 +65,20 @@ def test_a_changed_file_is_refused_by_name(server: Server, folder: Path) -> None
 
 def test_a_database_newer_than_the_program_is_refused(server: Server, folder: Path) -> None:
     url = server.empty_database()
-    number = len(available(folder)) + 1
-    (folder / f"{number:04d}_tomorrow.sql").write_text("CREATE TABLE tomorrow (n int);")
+    number = len(available(Flavour.PLAIN, folder)) + 1
+    (folder / "migrations" / f"{number:04d}_tomorrow.sql").write_text("CREATE TABLE tomorrow (n int);")
     migrate(url, folder=folder)
     with pytest.raises(DatabaseError, match=f"{number:04d}_tomorrow, which is newer than this program: update"):
         migrate(url)
 
 
 def test_gaps_and_bad_names_are_refused(folder: Path) -> None:
-    (folder / "0099_gap.sql").write_text("SELECT 1;")
+    (folder / "migrations" / "0099_gap.sql").write_text("SELECT 1;")
     with pytest.raises(DatabaseError, match="missing or doubled beside 0099_gap"):
-        available(folder)
-    (folder / "0099_gap.sql").rename(folder / "readme.sql")
+        available(Flavour.PLAIN, folder)
+    (folder / "migrations" / "0099_gap.sql").rename(folder / "migrations" / "readme.sql")
     with pytest.raises(DatabaseError, match=r"readme\.sql is no migration's name"):
-        available(folder)
+        available(Flavour.PLAIN, folder)
 
 
 @pytest.mark.parametrize(
