@@ -1,3 +1,8 @@
-INSERT INTO portfolio_snapshots
-SELECT * FROM json_populate_recordset(NULL::portfolio_snapshots, %(rows)s)
-ON CONFLICT DO NOTHING
+-- Samples of what is rolled up already are noted, so that housekeeping looks again.
+WITH written AS (
+    INSERT INTO portfolio_snapshots
+    SELECT * FROM json_populate_recordset(NULL::portfolio_snapshots, %(rows)s)
+    ON CONFLICT DO NOTHING
+    RETURNING ts)
+INSERT INTO dirty_windows (relation, first_ts, last_ts)
+SELECT 'portfolio', min(ts), max(ts) FROM written WHERE ts < (SELECT rolled_upto('portfolio', 'raw')) HAVING count(*) > 0

@@ -1,3 +1,8 @@
-INSERT INTO position_snapshots
-SELECT * FROM json_populate_recordset(NULL::position_snapshots, %(rows)s)
-ON CONFLICT DO NOTHING
+-- Samples of what is rolled up already are noted, so that housekeeping looks again.
+WITH written AS (
+    INSERT INTO position_snapshots
+    SELECT * FROM json_populate_recordset(NULL::position_snapshots, %(rows)s)
+    ON CONFLICT DO NOTHING
+    RETURNING ts)
+INSERT INTO dirty_windows (relation, first_ts, last_ts)
+SELECT 'position', min(ts), max(ts) FROM written WHERE ts < (SELECT rolled_upto('position', 'raw')) HAVING count(*) > 0
