@@ -103,6 +103,8 @@ class Store:
             if topics:
                 found = self._execute("bump", account=account, topics=topics).fetchall()
                 revisions = {Topic(topic): revision for topic, revision in found}
+            else:  # housekeeping waits for whoever began before it moved on: be counted before the first row is looked at
+                self._conn.execute("SELECT pg_current_xact_id()")
             with self._conn.pipeline():
                 self._write_rows("contracts", contracts)
                 self._write_portfolio(account, rows)

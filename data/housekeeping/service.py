@@ -1,0 +1,138 @@
+"""The housekeeping process, and the same work done once."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from data.db import DatabaseError, connect, explain, is_away
+from data.flavour import Flavour, known
+from data.housekeeping import policies
+from data.housekeeping.keeper import LAG, Keeper
+from data.housekeeping.levels import Levels
+from data.housekeeping.options import HousekeepingOptions
+from data.housekeeping.retention import retain
+from data.migrate import pending
+from data.model import Role
+
+log = logging.getLogger("mtz.housekeeping")
+
+LOCK_KEY = 0x4D545A03  # "MTZ", 3: one housekeeper per database
+TICK_S = 1.0
+RETRY_S = 2.0
+RETAIN_EVERY_S = 3600.0
+DATABASE_EXIT = 3
+
+
+def run_housekeeping(options: HousekeepingOptions) -> int:
+    """Keep house until SIGTERM or SIGINT; the exit code.
+
+    0: stopped as asked. 3: the database refuses us or lacks a migration; the log has the sentence. A database that is
+    merely away is tried again for ever.
+    """
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    url, was_away = options.database_url, False
+    try:
+        if missing := pending(url):
+            raise DatabaseError(f"The database lacks migration {missing[0]}: run `mtz migrate`, then start again.")
+        while not stopping.is_set():
+            try:
+                with connect(url, Role.OWNER, "housekeeping", autocommit=True) as conn:
+                    was_away = False
+                    Housekeeper(conn, options, stopping).run()
+            except psycopg.OperationalError as error:
+                if not is_away(error, url):
+                    raise DatabaseError(explain(error, url)) from error
+                if not was_away:
+                    log.warning("%s Roll-ups wait until it is back; nothing is lost.", explain(error, url))
+                was_away = True
+                stopping.wait(RETRY_S)
+    except DatabaseError as error:
+        log.error("%s", error)
+        return DATABASE_EXIT
+    return 0
+
+
+def catch_up(url: str) -> None:
+    """Roll up everything that is in the database now, late rows included.
+
+    Raises:
+        DatabaseError: the database can't be used.
+    """
+    try:
+        with connect(url, Role.OWNER, "catch-up", autocommit=True) as conn:
+            conn.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
+            keeper = Keeper(Levels(conn, known(conn) or Flavour.PLAIN))
+            keeper.raise_threshold(timedelta(0))
+            while not keeper.is_settled():
+                time.sleep(0.05)
+            keeper.advance()
+            while keeper.settle():
+                pass
+            conn.execute("ANALYZE")
+    except psycopg.Error as error:
+        raise DatabaseError(explain(error, url)) from error
+
+
+class Housekeeper:
+    """The loop on one connection."""
+
+    def __init__(self, conn: psycopg.Connection[Any], options: HousekeepingOptions, stopping: threading.Event) -> None:
+        self._conn = conn
+        self._options = options
+        self._stopping = stopping
+        flavour = known(conn)
+        if flavour is None:
+            raise DatabaseError("The database has not been set up for this program: run `mtz migrate`.")
+        self._levels = Levels(conn, flavour)
+        self._keeper = Keeper(self._levels)
+        self._raise_at = self._retain_at = 0.0
+        self._raised = False
+
+    def run(self) -> None:
+        """Serve until stopped.
+
+        Raises:
+            psycopg.OperationalError: the connection was lost.
+        """
+        while not self._own():
+            if self._stopping.wait(RETRY_S):
+                return
+        if self._levels.flavour is Flavour.TIMESCALE:
+            policies.apply(self._conn, self._options)
+        while not self._stopping.is_set():
+            try:
+                self._tick()
+            except psycopg.OperationalError:
+                raise
+            except psycopg.Error as error:  # e.g. a refresh that met TimescaleDB's own: the next round does it
+                log.warning(
+                    "a round of housekeeping failed and is tried again: %s", error.diag.message_primary or error
+                )
+                self._stopping.wait(RETRY_S)
+            self._stopping.wait(TICK_S)
+
+    def _own(self) -> bool:
+        row = self._conn.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone()
+        return bool(row and row[0])
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        if now >= self._raise_at:
+            self._keeper.raise_threshold(LAG)
+            self._raise_at, self._raised = now + self._options.refresh_s, True
+        if self._raised and self._keeper.is_settled():
+            self._keeper.advance(self._stopping.is_set)
+            self._raised = False
+        self._keeper.settle(self._stopping.is_set)
+        if now >= self._retain_at and not self._raised:
+            retain(self._levels, self._options, datetime.now(UTC))
+            self._retain_at = now + RETAIN_EVERY_S
