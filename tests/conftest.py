@@ -1,4 +1,7 @@
-"""What every test may ask for: a real PostgreSQL per worker, a fresh migrated database per test, free ports."""
+"""What every test may ask for: a real PostgreSQL per worker, a fresh migrated database per test, free ports.
+
+TIMESCALE_TEST_DSN, a superuser's URL of a server with TimescaleDB, runs the same tests there instead.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -18,7 +22,9 @@ from hypothesis import settings
 from psycopg import sql
 
 from data.calendar import fill_sessions
+from data.db import normalize_url
 from data.embedded import EmbeddedPostgres
+from data.flavour import Flavour, known
 from data.migrate import migrate
 
 # A busy machine is no failure: how long an example takes is not what is tested.
@@ -26,6 +32,7 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 TEMPLATE = "mtz_template"
+TIMESCALE_DSN = os.environ.get("TIMESCALE_TEST_DSN")
 SYSTEM_PG15 = Path("/usr/lib/postgresql/15/bin")
 
 
@@ -51,17 +58,62 @@ class Server:
         if self.postgres.socket_dir.parent != self._folder:
             shutil.rmtree(self.postgres.socket_dir, ignore_errors=True)
 
+    def url(self, name: str = "postgres") -> str:
+        return self.postgres.url(name)
+
     def database(self) -> str:
-        return self._create(sql.SQL("TEMPLATE {}").format(sql.Identifier(TEMPLATE)))
+        return self._create(f"t{next(self._numbers)}", TEMPLATE)
 
     def empty_database(self) -> str:
-        return self._create(sql.SQL(""))
+        return self._create(f"t{next(self._numbers)}", "template1")
 
-    def _create(self, template: sql.Composable) -> str:
-        name = f"t{next(self._numbers)}"
-        with psycopg.connect(self.postgres.url("postgres"), autocommit=True) as conn:
-            conn.execute(sql.SQL("CREATE DATABASE {} {}").format(sql.Identifier(name), template))
-        return self.postgres.url(name)
+    def _create(self, name: str, template: str) -> str:
+        with psycopg.connect(self.url(), autocommit=True) as conn:
+            conn.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+            )
+        return self.url(name)
+
+
+class TimescaleServer(Server):
+    """Databases on a running server with TimescaleDB, of which nothing stays."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = normalize_url(dsn).set(drivername="postgresql")
+        self._prefix = f"mtz_test_{os.getpid()}_"
+        self._numbers = itertools.count(1)
+
+    def start(self) -> None:
+        template = self._create(self._prefix + "template", "template1")
+        migrate(template)
+        fill_sessions(template, date.today())
+        with psycopg.connect(template) as conn:
+            assert known(conn) is Flavour.TIMESCALE, "the server of TIMESCALE_TEST_DSN has no TimescaleDB to offer"
+        with psycopg.connect(self.url(), autocommit=True) as conn:
+            # Nobody may be connected to what is copied, TimescaleDB's scheduler included.
+            name = sql.Identifier(self._prefix + "template")
+            conn.execute(sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false IS_TEMPLATE true").format(name))
+            self._disconnect(conn, self._prefix + "template")
+
+    def stop(self) -> None:
+        with psycopg.connect(self.url(), autocommit=True) as conn:
+            found = conn.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [self._prefix])
+            for (name,) in found.fetchall():
+                conn.execute(sql.SQL("ALTER DATABASE {} WITH IS_TEMPLATE false").format(sql.Identifier(name)))
+                conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def url(self, name: str = "") -> str:
+        return self._dsn.set(database=name or self._dsn.database).render_as_string(hide_password=False)
+
+    def database(self) -> str:
+        return self._create(f"{self._prefix}{next(self._numbers)}", self._prefix + "template")
+
+    def empty_database(self) -> str:
+        return self._create(f"{self._prefix}{next(self._numbers)}", "template1")
+
+    @staticmethod
+    def _disconnect(conn: psycopg.Connection[Any], name: str) -> None:
+        conn.execute("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s", [name])
 
 
 @contextlib.contextmanager
@@ -74,10 +126,26 @@ def _running(server: Server) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def server18() -> Iterator[Server]:
+def plain18() -> Iterator[Server]:
     """PostgreSQL 18 from the wheel."""
     with _running(Server(None)) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def timescale() -> Iterator[Server]:
+    """The server of TIMESCALE_TEST_DSN."""
+    if TIMESCALE_DSN is None:
+        pytest.skip("TIMESCALE_TEST_DSN is not set: TimescaleDB is tested on its WebAssembly build only")
+    with _running(TimescaleServer(TIMESCALE_DSN)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def server18(request: pytest.FixtureRequest) -> Server:
+    """PostgreSQL 18, or the server of TIMESCALE_TEST_DSN: for tests that are not about SQL."""
+    found: Server = request.getfixturevalue("timescale" if TIMESCALE_DSN else "plain18")
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -89,16 +157,16 @@ def server15() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=["18", "15"])
+@pytest.fixture(params=["18"] if TIMESCALE_DSN else ["18", "15"])
 def server(request: pytest.FixtureRequest) -> Server:
-    """Both supported ends, one after the other: for tests of SQL."""
+    """Both supported ends, one after the other, or TimescaleDB: for tests of SQL."""
     found: Server = request.getfixturevalue(f"server{request.param}")
     return found
 
 
 @pytest.fixture
 def database_url(server: Server) -> str:
-    """A fresh, migrated database on each supported PostgreSQL."""
+    """A fresh, migrated database on each supported PostgreSQL, or on TimescaleDB."""
     return server.database()
 
 

@@ -272,7 +272,7 @@ def test_the_database_goes_away(server18: Server, tmp_path_factory: pytest.TempP
     """Its connections are cut and refused: the last numbers stay, and come to life again."""
     url = server18.database()
     name = url.partition("?")[0].rpartition("/")[2]
-    admin_url = server18.postgres.url("postgres")
+    admin_url = server18.url()
     with samples.writer(url) as write, running(url, tmp_path_factory.mktemp("away")) as web:
         write.account()
         wait_until(web.healthy, "the web process is healthy")
