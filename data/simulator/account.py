@@ -84,6 +84,10 @@ class Account:
         self.cash += cents(amount)
         self.deposited_total += cents(amount)
 
+    def credit(self, amount: Decimal) -> None:
+        """Book interest or a fee: cash that is neither moved in nor traded for."""
+        self.cash += cents(amount)
+
     def trade(self, instrument: Instrument, quantity: int, price: Decimal, fee: Decimal) -> Decimal | None:
         """Book a fill of ``quantity`` (signed) at ``price`` per share.
 
@@ -175,11 +179,11 @@ class Account:
             self._record(shares.con_id).paid -= amount
         return amount
 
-    def pay_dividends(self, today: date) -> Decimal:
-        """Book what is due by ``today`` as cash; returns the sum."""
-        paid = sum((due.amount for due in self.dues if due.pay_date <= today), ZERO)
+    def pay_dividends(self, today: date) -> list[DividendDue]:
+        """Book what is due by ``today`` as cash; returns what was paid."""
+        paid = [due for due in self.dues if due.pay_date <= today]
         self.dues = [due for due in self.dues if due.pay_date > today]
-        self.cash += paid
+        self.cash += sum((due.amount for due in paid), ZERO)
         return paid
 
     @property

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import math
 import random
+import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from datetime import time as daytime
 from functools import lru_cache
+from itertools import pairwise
 
 from data.simulator.calendar import DAY, Hours, close_time, local, previous_session, sessions, timestamp
 from data.simulator.calendar import is_session as trades_on
 from data.simulator.instruments import BY_SYMBOL
-from data.simulator.market import Market
+from data.simulator.market import Market, at_the_money
 
 BAR_SECONDS = {
     "1 secs": 1, "5 secs": 5, "10 secs": 10, "15 secs": 15, "30 secs": 30, "1 min": 60, "2 mins": 120, "3 mins": 180,
@@ -26,6 +28,7 @@ BAR_SECONDS = {
     "1 month": 2592000, "1 M": 2592000,
 }  # fmt: skip
 DURATIONS = {"S": 1, "D": 86400, "W": 604800, "M": 30 * 86400, "Y": 365 * 86400}
+MONTH, YEAR = timedelta(days=30), timedelta(days=365)
 LONGEST = 20_000
 """Bars in one answer at most; a request that needs more is refused, as TWS refuses unreasonable ones."""
 
@@ -50,17 +53,31 @@ class History:
     def __init__(self, market: Market, hours: Hours) -> None:
         self._market, self._hours = market, hours
 
-    def bars(self, symbol: str, end: float, span: float, size: int, regular: bool) -> list[Bar]:
-        """Bars of ``size`` seconds that start in the ``span`` seconds before ``end``, oldest first."""
+    def bars(self, symbol: str, end: float, span: float, size: int, regular: bool, what: str = "TRADES") -> list[Bar]:
+        """Bars of ``size`` seconds that start in the ``span`` seconds before ``end``, oldest first.
+
+        ``what`` is TWS's word; of volatilities (annualised, 0.25 is 25 %) the volume is 0.
+        """
+        of_day, digits = self._series(symbol, what)
         if size >= 86400:
-            return self._daily(symbol, end, span, size)
+            return self._daily(of_day, end, span, size)
         found: list[Bar] = []
         first = local(end - span).date()
         for day in sessions(previous_session(first), local(end).date()):
-            found += self._intraday(symbol, day, end - span, end, size, regular)
+            draw = random.Random(f"{self._market.seed}/{symbol}/{day}/{size}/{regular}/{what}")
+            found += self._intraday(of_day(day), day, end - span, end, size, regular, draw, digits)
         return found
 
-    def _daily(self, symbol: str, end: float, span: float, size: int) -> list[Bar]:
+    def _series(self, symbol: str, what: str) -> tuple[Callable[[date], Bar], int]:
+        """A day's bar by its date, and the digits of its prices."""
+        if what == "OPTION_IMPLIED_VOLATILITY":
+            return lambda day: self._implied(symbol, day), 6
+        if what == "HISTORICAL_VOLATILITY":
+            return lambda day: self._realized(symbol, day), 6
+        return lambda day: self._day(symbol, day), 2
+
+    @staticmethod
+    def _daily(of_day: Callable[[date], Bar], end: float, span: float, size: int) -> list[Bar]:
         today = local(end).date()
         first = today - timedelta(days=max(round(span / 86400), 1))
         if span <= 86400 * 200:
@@ -70,7 +87,7 @@ class History:
             days = days or list(sessions(first, today))
         else:
             days = list(sessions(first, today))
-        bars = [self._day(symbol, day) for day in days]
+        bars = [of_day(day) for day in days]
         if size == 86400:
             return bars
         return _merge(bars, _week if size == 604800 else _month)
@@ -97,7 +114,7 @@ class History:
             return Bar(start, state.open, state.high, state.low, state.last, state.volume, state.last, 100)
         recorded = self._market.days.get(day.isoformat())
         if recorded:
-            o, h, low, c, v = recorded[symbol]
+            o, h, low, c, v = recorded[symbol][:5]
             return Bar(start, o, h, low, c, int(v), round((o + h + low + c) / 4, 2), int(v) // 120)
         close = self._close(symbol, day)
         before = self._close(symbol, previous_session(day - DAY))
@@ -107,27 +124,65 @@ class History:
         low = round(max(min(open_, close) - wide * draw.random(), 0.01), 2)
         return Bar(start, open_, high, low, close, volume, round((open_ + close + high + low) / 4, 2), volume // 120)
 
-    def _intraday(self, symbol: str, day: date, first: float, end: float, size: int, regular: bool) -> list[Bar]:
+    def _implied(self, symbol: str, day: date) -> Bar:
+        """The day of the 30-day implied volatility; before the world began it rises after falls of the price."""
+        start = timestamp(day, daytime(9, 30))
+        if day >= self._hours.session_date(self._market.moment):
+            return _vol_bar(start, *self._market.vol_bar(symbol))
+        recorded = self._market.days.get(day.isoformat())
+        if recorded and len(recorded[symbol]) > 5:
+            return _vol_bar(start, *recorded[symbol][5:])
+        steps, vol = walk(self._market.seed, symbol), BY_SYMBOL[symbol].volatility
+        anchor = previous_session(self._market.first_session - DAY)
+
+        def level(at: date) -> float:
+            """Fades into the level with which the world began."""
+            known = steps(anchor) - steps(anchor - MONTH)
+            moved = steps(at) - steps(at - MONTH) - known * math.exp((at - anchor).days / 20)
+            return round(at_the_money(symbol, MONTH / YEAR, vol * math.exp(-0.05 * moved)), 6)
+
+        before, close = level(previous_session(day - DAY)), level(day)
+        return _vol_bar(start, before, max(before, close), min(before, close), close)
+
+    def _realized(self, symbol: str, day: date) -> Bar:
+        """The volatility of the last 30 daily returns, annualised: one number a day."""
+        closes, at = [], day
+        for _ in range(31):
+            closes.append(math.log(self._close(symbol, at)))
+            at = previous_session(at - DAY)
+        value = round(statistics.stdev(b - a for a, b in pairwise(closes)) * math.sqrt(252), 6)
+        return _vol_bar(timestamp(day, daytime(9, 30)), value, value, value, value)
+
+    def _intraday(
+        self,
+        bar: Bar,
+        day: date,
+        first: float,
+        end: float,
+        size: int,
+        regular: bool,
+        draw: random.Random,
+        digits: int,
+    ) -> list[Bar]:
+        """A day's bar as a path of smaller ones."""
         opening, closing = timestamp(day, daytime(9, 30)), timestamp(day, close_time(day))
         if not regular:
             opening, closing = timestamp(day, daytime(4)), timestamp(day, daytime(20))
         # Today's path ends now, at the last price.
         closing = min(closing, max(self._market.moment, opening + size))
-        bar = self._day(symbol, day)
         count = max(int((closing - opening) // size), 1)
         if not opening < end or closing <= first:
             return []
-        draw = random.Random(f"{self._market.seed}/{symbol}/{day}/{size}/{regular}")
-        path = _bridge(bar, count, draw)
+        path = _bridge(bar, count, draw, digits)
         found = []
         for n in range(count):
             start = opening + n * size
             low, high = sorted((path[n], path[n + 1]))
             edge = (bar.high - bar.low) / count * draw.random()
             if first <= start < end:
-                top, bottom = round(min(high + edge, bar.high), 2), round(max(low - edge, bar.low), 2)
-                volume = max(bar.volume // count, 1)
-                average = round((top + bottom) / 2, 2)
+                top, bottom = round(min(high + edge, bar.high), digits), round(max(low - edge, bar.low), digits)
+                volume = max(bar.volume // count, 1) if bar.volume else 0
+                average = round((top + bottom) / 2, digits)
                 found.append(
                     Bar(
                         start, path[n], max(top, high), min(bottom, low), path[n + 1], volume, average, volume // 90 + 1
@@ -136,7 +191,11 @@ class History:
         return found
 
 
-def _bridge(bar: Bar, count: int, draw: random.Random) -> list[float]:
+def _vol_bar(start: float, open_: float, high: float, low: float, close: float) -> Bar:
+    return Bar(start, open_, high, low, close, 0, round((open_ + high + low + close) / 4, 6), 0)
+
+
+def _bridge(bar: Bar, count: int, draw: random.Random, digits: int) -> list[float]:
     """A path from the day's open to its close inside its range."""
     steps = [0.0]
     for _ in range(count):
@@ -145,7 +204,7 @@ def _bridge(bar: Bar, count: int, draw: random.Random) -> list[float]:
     path = []
     for n, value in enumerate(steps):
         line = bar.open + (bar.close - bar.open) * n / count
-        path.append(round(min(max(line + scale * (value - last * n / count), bar.low), bar.high), 2))
+        path.append(round(min(max(line + scale * (value - last * n / count), bar.low), bar.high), digits))
     return path
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -26,6 +27,9 @@ TRADING_YEAR = 252 * SESSION_SECONDS
 REVERSION = 2.0
 """Pull of log prices to their anchor, per year: a demo that runs for months keeps believable prices."""
 KEPT_DAYS = 500
+MONTH = 30 / 365
+MOST_TRADES = 60
+"""Trades that one step stands for at most, each of some round lots."""
 _CENT, _MARK = Decimal("0.01"), Decimal("0.0001")
 
 
@@ -44,6 +48,13 @@ class StockState:
     volume: int = 0
     revision: int = 0
     bounce: float = 0.0
+    level_open: float = 0.0
+    level_high: float = 0.0
+    level_low: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.level_open:
+            self.level_open = self.level_high = self.level_low = self.level
 
     @property
     def last(self) -> float:
@@ -79,6 +90,19 @@ class OptionView(NamedTuple):
     """Present value of the dividends until expiry, USD per share."""
 
 
+def hours_pace(hours: Hours) -> Callable[[float], float]:
+    """How much of a year's movement some seconds are; where the exchange keeps hours, nights are no trading time."""
+    if hours.always:
+        return lambda elapsed: elapsed / YEAR
+    return lambda elapsed: min(elapsed, SESSION_SECONDS) / TRADING_YEAR
+
+
+def at_the_money(symbol: str, years: float, level: float) -> float:
+    """The term structure: near volatility is ``level``, far volatility the symbol's usual one."""
+    base = BY_SYMBOL[symbol].volatility
+    return base + (level - base) * math.exp(-1.5 * years) + 0.01 * math.exp(-8 * years)
+
+
 def mix(*parts: object) -> float:
     """A fixed number in [0, 1) for some words: sizes, volumes and open interest that stay put."""
     return random.Random("/".join(map(str, parts))).random()
@@ -87,16 +111,22 @@ def mix(*parts: object) -> float:
 class Market:
     """The simulated market. ``seed`` decides everything but the clock."""
 
-    def __init__(self, seed: int, hours: Hours, moment: float) -> None:
+    def __init__(self, seed: int, hours: Hours, moment: float, prices: Mapping[str, float] | None = None) -> None:
+        """``prices``: where the symbols begin, USD; their usual ones if not given."""
         self.seed, self.hours = seed, hours
+        self.pace: Callable[[float], float] = hours_pace(hours)
         self.listing = Listing()
         self.moment = moment
         self.step_number = 0
         self.previous_close = moment
         self.first_session = hours.session_date(moment)
         self.days: dict[str, dict[str, list[float]]] = {}
-        """Open, high, low, close and volume by session and symbol, since the world began."""
-        self.stocks = {u.symbol: self._fresh(u.symbol, u.price, u.volatility) for u in UNDERLYINGS}
+        """By session and symbol, since the world began: open, high, low, close, volume; the same four of the 30-day
+        implied volatility (days of old states lack these)."""
+        begin = prices or {}
+        self.stocks = {u.symbol: self._fresh(u.symbol, begin.get(u.symbol, u.price), u.volatility) for u in UNDERLYINGS}
+        for symbol, price in begin.items():
+            self.listing.follow(symbol, price)
         self.first_closes = {symbol: state.close for symbol, state in self.stocks.items()}
         self._views: dict[int, tuple[int, float, OptionView]] = {}
         self._closes: dict[int, float] = {}
@@ -116,11 +146,12 @@ class Market:
         """
         elapsed = max(moment - self.moment, 0.0)
         self.moment = moment
-        if not self.hours.always:
-            elapsed = min(elapsed, SESSION_SECONDS)  # nights and weekends are not trading time
+        years = self.pace(elapsed)
+        if not years:
+            return set()
         self.step_number += 1
         draw = random.Random(f"{self.seed}/{self.step_number}")
-        years = elapsed / (YEAR if self.hours.always else TRADING_YEAR)
+        trades = min(max(int(elapsed), 1), MOST_TRADES)
         market = draw.gauss(0, 1)
         sectors: dict[str, float] = {}
         changed = set()
@@ -138,7 +169,7 @@ class Market:
                 changed.add(spec.symbol)
                 state.high, state.low = max(state.high, state.last), min(state.low, state.last)
                 state.revision += 1
-                state.volume += draw.randrange(1, 9) * 100
+                state.volume += draw.randrange(1, 9) * 100 * trades
                 self.listing.follow(spec.symbol, state.spot)
         return changed
 
@@ -157,6 +188,7 @@ class Market:
             6.0 * math.log(spec.volatility / state.level) * years + 0.8 * math.sqrt(years) * vol_shock
         )
         state.level = min(max(level, spec.volatility / 2.5), spec.volatility * 2.5)
+        state.level_high, state.level_low = max(state.level_high, state.level), min(state.level_low, state.level)
 
     def set_price(self, symbol: str, price: float) -> None:
         """Jump to ``price`` and stay around it."""
@@ -177,7 +209,7 @@ class Market:
     def roll(self, moment: float, session: date) -> None:
         """End ``session`` and begin a new one: today's last becomes the previous close."""
         self.days[session.isoformat()] = {
-            symbol: [round(x.open, 2), round(x.high, 2), round(x.low, 2), x.last, x.volume]
+            symbol: [round(x.open, 2), round(x.high, 2), round(x.low, 2), x.last, x.volume, *self.vol_bar(symbol)]
             for symbol, x in self.stocks.items()
         }
         while len(self.days) > KEPT_DAYS:
@@ -189,7 +221,14 @@ class Market:
             state.close, state.close_level = state.last, state.level
             state.open = state.high = state.low = state.last
             state.volume = 0
+            state.level_open = state.level_high = state.level_low = state.level
             state.revision += 1
+
+    def reopen(self) -> None:
+        """Let the session begin here: what moved since the last close is a gap before its first trade."""
+        for state in self.stocks.values():
+            state.open = state.high = state.low = state.last
+            state.level_open = state.level_high = state.level_low = state.level
 
     # -- quotes
 
@@ -218,10 +257,15 @@ class Market:
         root = math.sqrt(max(years, 1 / 365))
         moneyness = math.log(strike / spot) / root
         base = BY_SYMBOL[symbol].volatility
-        at_the_money = base + (level - base) * math.exp(-1.5 * years) + 0.01 * math.exp(-8 * years)
         skew = -0.11 if BY_SYMBOL[symbol].stock_type == "ETF" else -0.07
         factor = 1 + skew * moneyness / (2 * base) * 0.5 + 0.06 * moneyness**2
-        return at_the_money * min(max(factor, 0.6), 2.2)
+        return at_the_money(symbol, years, level) * min(max(factor, 0.6), 2.2)
+
+    def vol_bar(self, symbol: str) -> list[float]:
+        """Open, high, low and last of the session's implied volatility, at the money and 30 days out."""
+        state = self.stocks[symbol]
+        levels = (state.level_open, state.level_high, state.level_low, state.level)
+        return [round(at_the_money(symbol, MONTH, level), 6) for level in levels]
 
     def _model(self, option: Instrument, moment: float, spot: float, level: float) -> tuple[Greeks, float, float]:
         years = (option.expiry_moment - moment) / YEAR

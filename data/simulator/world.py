@@ -6,6 +6,7 @@ tells anybody, so that no announced fill can be lost.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -60,7 +61,16 @@ class OrderError:
     text: str
 
 
-Event = OrderChanged | Executed | PositionChanged | OrderError
+@dataclass(frozen=True, slots=True)
+class DividendPaid:
+    """A dividend came as cash (or, negative, was owed)."""
+
+    account: str
+    symbol: str
+    amount: Decimal
+
+
+Event = OrderChanged | Executed | PositionChanged | OrderError | DividendPaid
 
 
 class RejectedError(Exception):
@@ -74,9 +84,11 @@ class RejectedError(Exception):
 class World:
     """Market and accounts at ``moment``; everything follows from ``seed`` and the moments it is stepped through."""
 
-    def __init__(self, seed: int, moment: float, account_ids: list[str], hours: Hours) -> None:
+    def __init__(
+        self, seed: int, moment: float, account_ids: list[str], hours: Hours, prices: Mapping[str, float] | None = None
+    ) -> None:
         self.seed, self.hours, self.moment = seed, hours, moment
-        self.market = Market(seed, hours, moment)
+        self.market = Market(seed, hours, moment, prices)
         self.accounts = {account_id: Account(account_id) for account_id in account_ids}
         self.orders: dict[int, Order] = {}
         self.executions: list[Execution] = []
@@ -129,7 +141,8 @@ class World:
             for day, amount in dividends(symbol, previous, self.session):
                 self._go_ex(symbol, amount, day + DIVIDEND_LAG)
         for account in self.accounts.values():
-            account.pay_dividends(self.session)
+            for due in account.pay_dividends(self.session):
+                self.events.append(DividendPaid(account.account_id, due.symbol, due.amount))
         self._forget(self.midnight())
 
     def _go_ex(self, symbol: str, amount: Decimal, pay_date: date) -> None:

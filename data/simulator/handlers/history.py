@@ -10,10 +10,12 @@ from data.simulator.calendar import ZONE, local, zoned
 from data.simulator.client import Client, Handler
 from data.simulator.handlers.contracts import find_one, read_terms
 from data.simulator.handlers.market import read_legs
+from data.simulator.instruments import BY_SYMBOL
 from data.simulator.messages import Message
 from data.simulator.wire import Fields
 
-SHOWN = ("TRADES", "MIDPOINT", "BID", "ASK", "ADJUSTED_LAST", "HISTORICAL_VOLATILITY", "OPTION_IMPLIED_VOLATILITY")
+VOLATILITIES = ("HISTORICAL_VOLATILITY", "OPTION_IMPLIED_VOLATILITY")
+SHOWN = ("TRADES", "MIDPOINT", "BID", "ASK", "ADJUSTED_LAST", *VOLATILITIES)
 REFUSED = "Historical Market Data Service error message:"
 
 
@@ -54,11 +56,12 @@ def request(client: Client, fields: Fields) -> None:
     if end is None or span is None or size is None or what not in SHOWN:
         client.error(req_id, 321, "Error validating request.-'bQ' : cause - Invalid time, duration, bar size or type.")
         return
-    if instrument.is_option or span / size > LONGEST:
+    unknown = what == "OPTION_IMPLIED_VOLATILITY" and not BY_SYMBOL[instrument.symbol].has_options
+    if instrument.is_option or unknown or span / size > LONGEST:
         # Real TWS has option bars for a while back; a simulated past of a surface would be invention upon invention.
         client.error(req_id, 162, f"{REFUSED}HMDS query returned no data: {instrument.local_symbol}@SMART {what}")
         return
-    bars = gateway.history.bars(instrument.symbol, end, span, size, regular)
+    bars = gateway.history.bars(instrument.symbol, end, span, size, regular, what)
     body: list[object] = []
     for bar in bars:
         body += [
@@ -76,9 +79,9 @@ def request(client: Client, fields: Fields) -> None:
         symbol = instrument.symbol
 
         def latest() -> Iterator[Message]:
-            newest = gateway.history.bars(symbol, gateway.world.moment + size, max(size, 60.0), size, regular)
+            newest = gateway.history.bars(symbol, gateway.world.moment + size, max(size, 60.0), size, regular, what)
             for bar in newest[-1:]:
-                last = gateway.world.market.stocks[symbol].last
+                last = bar.close if what in VOLATILITIES else gateway.world.market.stocks[symbol].last
                 when = _date(bar, size, date_format)
                 yield (
                     90,

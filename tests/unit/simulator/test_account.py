@@ -91,8 +91,8 @@ def test_dividends_are_due_first_and_paid_later():
     books = account(ko=(150, "10000.00"))
     assert books.go_ex(KO, D("0.51"), date(2026, 12, 15)) == D("76.50")
     assert books.accrued_dividends == D("76.50")
-    assert books.pay_dividends(date(2026, 12, 14)) == 0
-    assert books.pay_dividends(date(2026, 12, 15)) == D("76.50")
+    assert books.pay_dividends(date(2026, 12, 14)) == []
+    assert [due.amount for due in books.pay_dividends(date(2026, 12, 15))] == [D("76.50")]
     assert books.cash == D("100076.50")
     assert books.accrued_dividends == 0
 
