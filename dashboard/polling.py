@@ -45,6 +45,8 @@ def poller_options(settings: Settings) -> PollerOptions:
         portfolio_sample_s=settings.portfolio_sample_s,
         position_sample_s=settings.position_sample_s,
         line_budget=settings.market_data_lines,
+        benchmark=settings.benchmark,
+        bar_requests=settings.bar_requests,
     )
 
 

@@ -126,6 +126,16 @@ class Settings(BaseSettings):
         "How many of the account's market data lines (usually 100) the poller may use; the rest stay your bots'.",
         ge=0, le=100,
     )  # fmt: skip
+    benchmark: str = _setting(
+        "MTZ_BENCHMARK", "SPY", "the symbol of a stock or fund in USD",
+        "What the account is compared with: the poller fetches its price bars too.", pattern=r"^[A-Z][A-Z0-9. ]{0,11}$",
+    )  # fmt: skip
+    bar_requests: int = _setting(
+        "MTZ_BAR_REQUESTS", 20, "a whole number from 0 to 40",
+        "How many requests for price bars the poller may send in ten minutes. IBKR allows a log-in 60, which your bots "
+        "share; 0 fetches no bars.",
+        ge=0, le=40,
+    )  # fmt: skip
     timescaledb: Literal["auto", "off"] = _setting(
         "MTZ_TIMESCALEDB", "auto", "auto or off",
         "`auto`: a new database uses TimescaleDB where the server has its community edition. `off`: plain tables.",
@@ -181,7 +191,7 @@ class Settings(BaseSettings):
     def _strip(cls, value: Any) -> Any:
         return value.strip() if isinstance(value, str) else value
 
-    @field_validator("log_level", mode="before")
+    @field_validator("log_level", "benchmark", mode="before")
     @classmethod
     def _upper(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value

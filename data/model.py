@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Literal
 
 
 class Source(StrEnum):
@@ -235,6 +236,44 @@ class PortfolioSample:
 class PositionSample:
     ts: datetime
     position: Position
+
+
+BarWhat = Literal["trades", "implied_vol"]
+BarResolution = Literal["1m", "1h", "1d"]
+
+
+@dataclass(frozen=True, slots=True)
+class PriceBar:
+    """`ts` is the bar's start; a day's is its session date at midnight UTC. Implied volatility: 0.25 is 25 % a year."""
+
+    ts: datetime
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BarCoverage:
+    """The span for which the broker was asked for an instrument's bars, and what it answered last."""
+
+    con_id: int
+    what: BarWhat
+    resolution: BarResolution
+    first_ts: datetime | None  # None: it had none yet
+    last_ts: datetime | None
+    asked_at: datetime
+    problem: str | None = None  # the broker's refusal
+
+
+@dataclass(frozen=True, slots=True)
+class BarAnswer:
+    """One answer of the broker: what is new in a series, and how far it is covered with that."""
+
+    contract: Contract
+    coverage: BarCoverage
+    bars: tuple[PriceBar, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

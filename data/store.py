@@ -21,7 +21,21 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from data.db import DatabaseError, literal
-from data.model import Contract, Execution, Flush, Order, Outage, PollerStatus, Portfolio, Position, Source, Topic
+from data.model import (
+    BarAnswer,
+    BarCoverage,
+    Contract,
+    Execution,
+    Flush,
+    Order,
+    Outage,
+    PollerStatus,
+    Portfolio,
+    Position,
+    PriceBar,
+    Source,
+    Topic,
+)
 from data.queries import statement
 
 Row = dict[str, Any]
@@ -54,6 +68,10 @@ class Sessions:
     def date_of(self, instant: datetime) -> date:
         index = bisect_right(self._closes, instant)
         return self._dates[index] if index < len(self._dates) else instant.astimezone(EXCHANGE_ZONE).date()
+
+    def last_close(self, instant: datetime) -> datetime:
+        """The close of the last session that was over at `instant`; the first one known where there is none."""
+        return self._closes[max(bisect_right(self._closes, instant) - 1, 0)]
 
 
 class Store:
@@ -129,6 +147,26 @@ class Store:
                 self._execute("bump", account=status.account, topics=[Topic.STATUS.value])
                 self._execute("notify", account=status.account, topics=[Topic.STATUS.value])
         self._status = news
+
+    def write_bars(self, contract: Contract, bars: Sequence[Row], coverage: BarCoverage | None) -> None:
+        """Write bars (see :func:`bar_rows`), and how far they reach when they are the answer's last ones."""
+        row = _contract_row(contract)
+        with self._conn.transaction(), self._conn.pipeline():
+            if self._contracts.get(contract.con_id) != row:
+                self._write_rows("contracts", [row])
+            self._write_rows("price_bars", bars)
+            if coverage is not None:
+                self._write_rows("bar_coverage", [_jsonable(asdict(coverage))])
+        self._contracts[contract.con_id] = row
+
+    def bar_coverage(self) -> dict[tuple[int, str, str], BarCoverage]:
+        """What is known of every series of bars, by contract, what and resolution."""
+        with self._conn.transaction():
+            rows = self._conn.execute(
+                "SELECT con_id, what, resolution, first_ts, last_ts, asked_at, problem FROM bar_coverage"
+            ).fetchall()
+        found = (BarCoverage(*row) for row in rows)
+        return {(c.con_id, c.what, c.resolution): c for c in found}
 
     def note_poller_gap(self, account: str, now: datetime) -> None:
         """At start: the span since an earlier poller's last sign of life is an outage; so is what it left open."""
@@ -219,6 +257,17 @@ def encode(batch: Flush, sessions: Sessions) -> Rows:
         ],
         "outages": [_jsonable(asdict(o)) for o in batch.outages],
     }
+
+
+def bar_rows(answer: BarAnswer, sessions: Sessions) -> list[Row]:
+    """An answer's bars as JSON-ready rows. A day bar's date is its session; shorter ones lie in theirs."""
+    series = answer.coverage
+    head = {"con_id": series.con_id, "what": series.what, "resolution": series.resolution}
+
+    def session_of(bar: PriceBar) -> str:
+        return bar.ts.date().isoformat() if series.resolution == "1d" else _day(bar.ts, sessions)
+
+    return [head | _jsonable(asdict(bar)) | {"session_date": session_of(bar)} for bar in answer.bars]
 
 
 def _merged(executions: Iterable[Execution]) -> Iterable[Execution]:

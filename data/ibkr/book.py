@@ -132,6 +132,10 @@ class Book:
         """The contracts that are held."""
         return frozenset(con_id for con_id, holding in self.holdings.items() if holding.quantity)
 
+    def contracts(self) -> list[Contract]:
+        """The contracts that are held, in full."""
+        return [holding.contract for holding in self.holdings.values() if holding.quantity]
+
     @property
     def is_complete(self) -> bool:
         """Whether the account's values are whole: what is asked where the end of the download is not told."""

@@ -6,7 +6,7 @@ import asyncio
 import importlib
 import importlib.util
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -141,6 +141,25 @@ def forget_line(ib: Any, request: int, ticker: Any) -> None:
     ib.wrapper.reqId2Ticker.pop(request, None)
 
 
-def abandon(ib: Any, request: str) -> None:
+def ask_bars(
+    ib: Any, contract: Any, duration: str, size: str, what: str, end: str = ""
+) -> tuple[int, Awaitable[list[Any]]]:
+    """Ask for historical bars of the regular hours; the request's id, by which errors name it, and its answer.
+
+    The library's own call hides the id, and its time-out may swallow a cancellation. `end`: now, where it is empty.
+    """
+    request = ib.client.getReqId()
+    answer = ib.wrapper.startReq(request, contract)
+    ib.client.reqHistoricalData(request, contract, end, duration, size, what, True, 2, False, [])
+    return request, answer
+
+
+def give_up_bars(ib: Any, request: int) -> None:
+    """Cancel a request for bars that was not answered in time."""
+    ib.client.cancelHistoricalData(request)
+    abandon(ib, request)
+
+
+def abandon(ib: Any, request: str | int) -> None:
     """Give up a request whose end never came."""
     ib.wrapper._endReq(request)

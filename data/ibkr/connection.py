@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from data.ibkr import client, reasons, translate
+from data.ibkr.bars import BarFeed, Gateway
 from data.ibkr.book import Book
 from data.ibkr.budget import TURN_S, LineBudget
+from data.ibkr.fills import Fills
+from data.ibkr.heartbeat import beat
 from data.ibkr.lines import Lines
 from data.ibkr.link import Link
 from data.ibkr.outlet import Outlet
 from data.ibkr.phases import watch_phases
 from data.ibkr.pnl import PnlSubscriptions
 from data.ibkr.reasons import LinkError
-from data.model import Contract, ExecutionKind, GatewayState
+from data.ibkr.startup import REQUEST_S, await_download, await_first_pnl
+from data.model import GatewayState, MarketPhase
 
 log = logging.getLogger("mtz.ibkr")
-REQUEST_S = 4.0
-FIRST_PNL_S = 1.5
-RETRY_BEAT_S = 2.0
 DEBOUNCE_S = 0.25
 LINES_S = 0.2
 CLOSED_S = 10.0
@@ -34,25 +34,25 @@ DELAYED_FROZEN = 4
 """Live data where there are, else delayed, and the last known ones while the market is closed."""
 NO_DATA = frozenset({200, 354, 10089, 10090, 10091, 10168, 10186})
 QUIET = frozenset({202, 300, 399, 10167}) | frozenset(range(2100, 2200)) - {2103, 2105, 2110}
-GOES_DOWN = re.compile(r"shut(ting)? ?down|restart", re.IGNORECASE)
 
 
 class Connection:
     """Serves one account over an open link until the link is lost."""
 
     def __init__(
-        self, link: Link, account: str, outlet: Outlet, budget: LineBudget,
+        self, link: Link, account: str, outlet: Outlet, budget: LineBudget, bars: BarFeed | None,
         *, heartbeat_s: float, silence_s: float, reconcile_s: float,
     ) -> None:  # fmt: skip
         self._link, self._ib, self._account, self._outlet = link, link.ib, account, outlet
         self._heartbeat_s, self._silence_s, self._reconcile_s = heartbeat_s, silence_s, reconcile_s
         self._book = Book(account)
         self._lines = Lines(link.ib, budget)
+        self._bars = bars
+        self._phase: MarketPhase | None = None
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._download: Awaitable[Any] | None = None
         self._pnl = PnlSubscriptions(link.ib, account, lambda: self._book.held)
         self._closed_at: dict[int, float] = {}
-        self._reported: dict[str, bool] = {}  # exec id → whether its commission has come
+        self._fills = Fills(link.ib)
         self._ask_again = asyncio.Event()
         self._rearrange = asyncio.Event()
         self._beside: asyncio.Future[Any] | None = None
@@ -73,8 +73,9 @@ class Connection:
         hooks = self._hooks()
         for event, handler in hooks:
             event += handler
-        work = (self._serve(), self._pnl.keep(), self._beat(), self._watch_socket(), self._watch_failure())
-        jobs: list[asyncio.Future[Any]] = [asyncio.ensure_future(job) for job in work]
+        beats = beat(self._ib, self._link.address, self._heartbeat_s, self._silence_s, self._proven)
+        work = (self._serve(), self._pnl.keep(), beats, self._watch_socket())
+        jobs: list[asyncio.Future[Any]] = [self._failed, *map(asyncio.ensure_future, work)]
         try:
             done, _ = await asyncio.wait(jobs, return_when="FIRST_COMPLETED")
             for job in done:
@@ -123,9 +124,6 @@ class Connection:
         if not self._failed.done():
             self._failed.set_exception(error)
 
-    async def _watch_failure(self) -> None:
-        await self._failed
-
     async def _watch_socket(self) -> None:
         await self._link.closed.wait()
         raise self._lost()
@@ -133,44 +131,29 @@ class Connection:
     def _lost(self) -> LinkError:
         return reasons.lost(self._link.address, self._link.detail, self._link.local_now, self._goes_down)
 
-    async def _beat(self) -> None:
-        """Prove the link; a silent one is given up."""
-        while True:
-            await asyncio.sleep(self._heartbeat_s)
-            if not await self._is_answered():
-                raise reasons.silent(self._link.address, self._silence_s)
-            if not self._unreachable and self._other_login_until is None:
-                self._outlet.listener.on_feed_proven(_now())
-
-    async def _is_answered(self) -> bool:
-        # Asked anew every other second: on a link that was dead for a while the first question may be lost.
-        deadline = time.monotonic() + self._silence_s
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                async with asyncio.timeout(min(left, RETRY_BEAT_S)):
-                    await self._ib.reqCurrentTimeAsync()
-                return True
-            except TimeoutError:
-                continue
-        return False
+    def _proven(self) -> None:
+        if not self._unreachable and self._other_login_until is None:
+            self._outlet.listener.on_feed_proven(_now())
 
     # -- the start
 
     async def _serve(self) -> None:
         self._outlet.say(GatewayState.CONNECTING, reasons.READING)
         await self._subscribe()
-        await asyncio.gather(self._keep_reconciled(), self._keep_lines(), self._keep_hours(), self._keep_tidy())
+        await asyncio.gather(
+            self._keep_reconciled(), self._keep_lines(), self._keep_hours(), self._keep_tidy(), self._keep_bars()
+        )
 
     async def _subscribe(self) -> None:
         """Ask for everything, as after the start and again after a loss of data. A missing end stops nothing."""
         self._ib.reqMarketDataType(DELAYED_FROZEN)
-        self._download = self._ib.reqAccountUpdatesAsync(self._account)
+        download = self._ib.reqAccountUpdatesAsync(self._account)
         await asyncio.gather(self._answer(self._ib.reqPositionsAsync()), self._ask_orders())
         await self._ask_executions()
         self._pnl.ask()
-        await self._await_download()
+        await await_download(download, self._book, self._say_incomplete)
         self._rearrange.set()
-        await self._first_pnl()
+        await await_first_pnl(self._book)
         self._outlet.held(self._book.held)
         self._whole = True
         self._flush()
@@ -185,27 +168,9 @@ class Connection:
         except TimeoutError:
             return None
 
-    async def _await_download(self) -> None:
-        """No figure is passed on before the download's end; where that is not told, not before the values are whole."""
-        assert self._download is not None
-        download = asyncio.ensure_future(self._download)
-        await asyncio.wait({download}, timeout=REQUEST_S)
-        while not (self._book.is_complete if not download.done() else self._book.is_ready):
-            if not self._unreachable:
-                self._outlet.say(GatewayState.CONNECTING, reasons.INCOMPLETE)
-            await asyncio.wait({download}, timeout=0.25) if not download.done() else await asyncio.sleep(0.25)
-        if download.done():
-            download.result()
-
-    async def _first_pnl(self) -> None:
-        """The first figures are sentinels; a moment later they are known. Not waited for longer than that moment."""
-        deadline = time.monotonic() + FIRST_PNL_S
-        while time.monotonic() < deadline:
-            pnl = self._book.pnl
-            singles = [h.pnl for h in self._book.holdings.values() if h.quantity]
-            if pnl and translate.known(pnl.dailyPnL) is not None and all(p and p.position for p in singles):
-                return
-            await asyncio.sleep(0.05)
+    def _say_incomplete(self) -> None:
+        if not self._unreachable:
+            self._outlet.say(GatewayState.CONNECTING, reasons.INCOMPLETE)
 
     async def _resubscribe(self) -> None:
         """1101: the connection is back, but the gateway has forgotten what we asked for."""
@@ -253,19 +218,7 @@ class Connection:
         self._flush()
 
     def _pass_on_fills(self) -> None:
-        fills = self._ib.wrapper.fills
-        waiting = [exec_id for exec_id, is_whole in self._reported.items() if not is_whole]
-        if len(fills) == len(self._reported) and not waiting:
-            return
-        fresh = []
-        for exec_id in [*waiting, *(x for x in fills if x not in self._reported)]:
-            fill = fills[exec_id]
-            execution = translate.execution(fill)
-            is_whole = execution.commission is not None or execution.kind is ExecutionKind.COMBO
-            if self._reported.get(exec_id) is not is_whole:
-                self._reported[exec_id] = is_whole
-                fresh.append(execution)
-        if fresh:
+        if fresh := self._fills.fresh():
             self._outlet.executions(fresh, self._link.client_id)
 
     def _flush(self) -> None:
@@ -306,13 +259,15 @@ class Connection:
             self._on_smaller_error(request, code, text)
 
     def _on_smaller_error(self, request: int, code: int, text: str) -> None:
+        if self._bars is not None and self._bars.heard(request, code, text):
+            return  # it is stored with the series
         if code == 101 and self._lines.no_line_left(request):
             self._tell(market_data_lines=len(self._lines))
         elif code in NO_DATA and self._lines.not_available(request):
             self._tell(market_data_lines=len(self._lines))
             self._tell(error=f"No market data for a position ({code}): {text}")
         elif code not in QUIET:
-            if request == -1 and GOES_DOWN.search(text):
+            if request == -1 and reasons.GOES_DOWN.search(text):
                 self._goes_down = text
             self._tell(error=f"The gateway said ({code}): {text}")
 
@@ -419,13 +374,25 @@ class Connection:
         self._pnl.let_go(con_id)
 
     async def _keep_hours(self) -> None:
-        def held() -> list[Contract]:
-            return [h.contract for h in self._book.holdings.values() if h.quantity]
+        def tell(phase: MarketPhase | None, following: datetime | None) -> None:
+            self._phase = phase
+            self._outlet.listener.on_market(phase, following)
 
-        def ask(wire: Any) -> Awaitable[Any]:
-            return self._answer(self._ib.reqContractDetailsAsync(wire))
+        await watch_phases(self._book.contracts, self._details, tell)
 
-        await watch_phases(held, ask, self._outlet.listener.on_market)
+    async def _keep_bars(self) -> None:
+        if self._bars is None:
+            return
+        gateway = Gateway(
+            self._ib, self._book.contracts, self._details,
+            is_ready=lambda: self._whole and not self._unreachable,
+            is_open=lambda: self._phase in (None, MarketPhase.OPEN),
+            complain=lambda sentence: self._tell(error=sentence),
+        )  # fmt: skip
+        await self._bars.keep(gateway)
+
+    def _details(self, wire: Any) -> Awaitable[Any]:
+        return self._answer(self._ib.reqContractDetailsAsync(wire))
 
 
 def _now() -> datetime:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from data.model import Execution, GatewayState, MarketPhase, Order, Portfolio, Position
+from data.model import BarAnswer, BarCoverage, Execution, GatewayState, MarketPhase, Order, Portfolio, Position
 
 
 class Listener(Protocol):
@@ -51,3 +52,16 @@ class Listener(Protocol):
         error: str | None = None,
     ) -> None:
         """Facts for the status row; only what is given is meant."""
+
+
+class BarStore(Protocol):
+    """Who keeps the broker's bars, and says what it has. In the event loop's thread."""
+
+    def coverage(self) -> Mapping[tuple[int, str, str], BarCoverage] | None:
+        """What is stored, by contract, what and resolution; None: bars can't be stored now, so that none are asked for."""
+
+    def last_close(self, at: datetime) -> datetime:
+        """The close of the last exchange session that was over at an instant."""
+
+    async def store(self, answer: BarAnswer) -> bool:
+        """Store an answer, whenever nothing more urgent is to be stored; whether it was."""

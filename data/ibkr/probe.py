@@ -14,7 +14,6 @@ from data.ibkr.link import Link
 from data.ibkr.reasons import LinkError
 from data.model import GatewayState, Source
 
-PAPER_PREFIXES = ("DU", "DF")
 DELAYED_FROZEN = 4
 READ_ONLY = 321
 NO_SUBSCRIPTION = frozenset({200, 354, 10089, 10090, 10091, 10168, 10186, 10197, 101})
@@ -53,7 +52,7 @@ def source_of(accounts: tuple[str, ...]) -> Source | None:
     """Paper where all account ids are a paper account's; None where there is no account."""
     if not accounts:
         return None
-    return Source.PAPER if all(a.upper().startswith(PAPER_PREFIXES) for a in accounts) else Source.LIVE
+    return Source.PAPER if all(translate.source_of(a) is Source.PAPER for a in accounts) else Source.LIVE
 
 
 def probe(host: str, port: int, client_id: int, timeout: float) -> ProbeResult:

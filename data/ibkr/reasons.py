@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, time
 
@@ -89,6 +90,7 @@ def port_changed(address: str, said: str) -> LinkError:
     )
 
 
+GOES_DOWN = re.compile(r"shut(ting)? ?down|restart", re.IGNORECASE)
 # IB Gateway and TWS restart themselves once a day at a time that the user sets; 23:45 local is the installed default.
 RESTART_FROM, RESTART_TO = time(23, 40), time(23, 59, 59)
 

@@ -9,9 +9,10 @@ import time
 from dataclasses import dataclass
 
 from data.ibkr import client, reasons
+from data.ibkr.bars import BarFeed
 from data.ibkr.budget import LineBudget
 from data.ibkr.connection import Connection
-from data.ibkr.events import Listener
+from data.ibkr.events import BarStore, Listener
 from data.ibkr.link import Link
 from data.ibkr.outlet import Outlet
 from data.ibkr.reasons import LinkError
@@ -31,7 +32,8 @@ STEADY_S = 30.0
 class SessionOptions:
     """Where to connect to, as whom, and how patiently. Times in seconds.
 
-    `account` None takes the log-in's only account. `line_budget`: market data lines taken at most.
+    `account` None takes the log-in's only account. `line_budget`: market data lines taken at most. `bar_requests`:
+    requests for historical bars in ten minutes at most.
     """
 
     host: str
@@ -44,13 +46,16 @@ class SessionOptions:
     reconcile_s: float = 45.0
     connect_timeout_s: float = 8.0
     backoff_cap_s: float = 5.0
+    benchmark: str = "SPY"
+    bar_requests: int = 20
 
 
 class Session:
     """Reads one account through one gateway; never places, changes or cancels an order."""
 
-    def __init__(self, options: SessionOptions, listener: Listener) -> None:
+    def __init__(self, options: SessionOptions, listener: Listener, bars: BarStore | None = None) -> None:
         self._options = options
+        self._bars = BarFeed(bars, options.benchmark, options.bar_requests) if bars else None
         self._outlet = Outlet(listener)
         self._budget = LineBudget(options.line_budget)
         self._restart_ends = 0.0
@@ -87,7 +92,7 @@ class Session:
             self._outlet.watch(account)
             self._outlet.listener.on_info(server_version=link.ib.client.serverVersion())
             connection = Connection(
-                link, account, self._outlet, self._budget, heartbeat_s=options.heartbeat_s,
+                link, account, self._outlet, self._budget, self._bars, heartbeat_s=options.heartbeat_s,
                 silence_s=options.silence_s, reconcile_s=options.reconcile_s,
             )  # fmt: skip
             await connection.run()

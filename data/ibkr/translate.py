@@ -9,12 +9,12 @@ import math
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from data.model import Contract, Execution, ExecutionKind, Order, Portfolio
+from data.model import BarWhat, Contract, Execution, ExecutionKind, Order, Portfolio, PriceBar, Source
 
 UNSET_INTEGER = 2147483647
 HUGE = 1e300
@@ -68,6 +68,14 @@ def contract(wire: Any) -> Contract:
 def combo_id(symbol: str, currency: str) -> int:
     """An id of our own for combinations, below zero: the broker gives all those of a currency the same one."""
     return -1 - zlib.crc32(f"{symbol}/{currency}".encode())
+
+
+PAPER_PREFIXES = ("DU", "DF")
+
+
+def source_of(account: str) -> Source:
+    """Paper or live, by the account's id."""
+    return Source.PAPER if account.upper().startswith(PAPER_PREFIXES) else Source.LIVE
 
 
 def expiry(text: str) -> date | None:
@@ -323,3 +331,24 @@ def order(account: str, trade: Any, as_of: datetime) -> Order | None:
 # The library fills the prices that an order type has not with 0.0 or the largest double.
 LIMITED = frozenset({"LMT", "STP LMT", "LOC", "LOO", "LIT", "REL", "MIDPRICE", "TRAIL LIMIT", "PEG MID"})
 STOPPED = frozenset({"STP", "STP LMT", "TRAIL", "MIT", "LIT", "TRAIL LIMIT", "STP PRT"})
+
+
+# -- bars
+
+FUTURE = timedelta(days=1)
+
+
+def bars(wire: Iterable[Any], what: BarWhat, now: datetime) -> tuple[PriceBar, ...]:
+    """Historical bars in order of time, each start once; those that lack a price or lie in the future are left out."""
+    found: dict[datetime, PriceBar] = {}
+    for item in wire:
+        # A day comes as a date, everything shorter as an instant.
+        is_day = not isinstance(item.date, datetime)
+        ts = datetime.combine(item.date, time(), UTC) if is_day else utc(item.date)
+        prices = [p for p in map(known, (item.open, item.high, item.low, item.close)) if p is not None and p > 0]
+        volume = known(float(item.volume)) if what == "trades" else None
+        if ts <= now + FUTURE and len(prices) == 4:
+            open_, high, low, close = prices
+            # -1 stands for "no volume".
+            found[ts] = PriceBar(ts, open_, high, low, close, volume if volume is None or volume >= 0 else None)
+    return tuple(found[ts] for ts in sorted(found))

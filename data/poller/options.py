@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from data.ibkr.translate import source_of
 from data.model import Source
 
 
 @dataclass(frozen=True, slots=True)
 class PollerOptions:
-    """`source` None: paper or live by the account's prefix (DU and DF are paper)."""
+    """`source` None: paper or live by the account's prefix. `bar_requests`: in ten minutes at most; 0: none."""
 
     database_url: str
     host: str
@@ -27,8 +28,8 @@ class PollerOptions:
     heartbeat_s: float = 1.0
     line_budget: int = 40
     reconcile_s: float = 45.0
+    benchmark: str = "SPY"
+    bar_requests: int = 20
 
     def source_of(self, account: str) -> Source:
-        if self.source is not None:
-            return self.source
-        return Source.PAPER if account.startswith(("DU", "DF")) else Source.LIVE
+        return self.source if self.source is not None else source_of(account)

@@ -14,6 +14,7 @@ from typing import Any
 from data.db import DatabaseError
 from data.ibkr.session import Session, SessionOptions
 from data.model import Outage, PollerStatus
+from data.poller.bars import StoredBars
 from data.poller.collector import Collector
 from data.poller.options import PollerOptions
 from data.poller.writer import Writer
@@ -83,11 +84,12 @@ class Poller:
         wanted = SessionOptions(
             options.host, options.port, options.client_id, options.account,
             line_budget=options.line_budget, reconcile_s=options.reconcile_s,
+            benchmark=options.benchmark, bar_requests=options.bar_requests,
         )  # fmt: skip
         while True:
             while not self._may_listen():
                 await asyncio.sleep(LOOK_S)
-            session = asyncio.create_task(Session(wanted, self._collector).run())
+            session = asyncio.create_task(Session(wanted, self._collector, StoredBars(self._writer)).run())
             try:
                 while not self._writer.is_standby and not session.done():
                     await asyncio.sleep(LOOK_S)

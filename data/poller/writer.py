@@ -21,7 +21,8 @@ import psycopg
 
 from data.db import DatabaseError, connect, explain, is_away
 from data.migrate import pending
-from data.model import Flush, Outage, PollerStatus, Role
+from data.model import BarCoverage, Flush, Outage, PollerStatus, Role
+from data.poller.bars import BarJob
 from data.poller.options import PollerOptions
 from data.poller.spool import SAMPLE_KINDS, Spool
 from data.store import Rows, Sessions, Store, encode
@@ -55,10 +56,11 @@ class Writer(threading.Thread):
         self._flush: Flush | None = None
         self._safe: Flush | None = None  # the one in hand, when it is on disk already
         self._status: PollerStatus | None = None
+        self._bars: BarJob | None = None
         self._stopping = False
         self._conn: psycopg.Connection[Any] | None = None
         self._store: Store | None = None
-        self._sessions: Sessions | None = None
+        self.sessions: Sessions | None = None
         self._spool: Spool | None = None
         self._homeless: list[Rows] = []  # fills that neither database nor disk would take
         self._sourced: str | None = None  # the account whose source was claimed on this connection
@@ -71,6 +73,7 @@ class Writer(threading.Thread):
         self.is_standby = False  # another poller holds it
         self.connected_once = False
         self.stored: frozenset[int] = frozenset()  # the positions in the database when the account was last taken
+        self.coverage: dict[tuple[int, str, str], BarCoverage] | None = None  # of bars; None while they can't be stored
         self.error: str | None = None
         self.fatal: DatabaseError | None = None
 
@@ -78,7 +81,7 @@ class Writer(threading.Thread):
 
     @property
     def idle(self) -> bool:
-        return self._flush is None and self._sessions is not None
+        return self._flush is None and self.sessions is not None
 
     @property
     def busy_s(self) -> float:
@@ -106,13 +109,22 @@ class Writer(threading.Thread):
         new = [f for f in (in_hand if in_hand is not self._safe else None, flush) if f is not None]
         self._safe = in_hand
         for one in new:
-            if self._sessions is not None:
-                self._to_spool(encode(one, self._sessions))
+            if self.sessions is not None:
+                self._to_spool(encode(one, self.sessions))
 
     def report(self, status: PollerStatus) -> None:
         """Hand over the newest status; an older one that was not written yet is dropped."""
         with self._condition:
             self._status = status
+            self._condition.notify()
+
+    def offer_bars(self, job: BarJob) -> None:
+        """Hand over bars, which are written when there is nothing else to write.
+
+        They replace those in hand, if any: whoever waited for these has gone with the connection.
+        """
+        with self._condition:
+            self._bars = job
             self._condition.notify()
 
     def stop(self) -> None:
@@ -142,7 +154,7 @@ class Writer(threading.Thread):
 
     def _step(self) -> bool:
         with self._condition:
-            if self._flush is None and self._status is None and not self._stopping:
+            if not (self._flush or self._status or self._bars or self._stopping):
                 self._condition.wait(LOCK_RETRY_S)
             flush, status, stopping = self._flush, self._status, self._stopping
             self._status = None
@@ -155,6 +167,8 @@ class Writer(threading.Thread):
             self._on_change()
         if status is not None and status.account == self.owned:
             self._try(lambda store: store.write_status(status))
+        if self._bars is not None and self._flush is None:
+            self._write_bars(self._bars)
         return not stopping or (self._flush is not None and self._own(self._flush.account))
 
     # -- the connection -------------------------------------------------------------
@@ -168,7 +182,7 @@ class Writer(threading.Thread):
             self._conn = connect(url, Role.POLLER, "poller", autocommit=True, **PATIENCE)
             self._conn.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
             self._store = Store(self._conn)
-            self._sessions = self._store.sessions
+            self.sessions = self._store.sessions
             self.account = self.account or self._store.only_account()
         except psycopg.Error as error:
             if not self.connected_once and not is_away(error, url):
@@ -201,7 +215,7 @@ class Writer(threading.Thread):
     def _drop_connection(self) -> None:
         if self._conn is not None:
             self._conn.close()
-        self._conn = self._store = self.owned = self._sourced = None
+        self._conn = self._store = self.owned = self._sourced = self.coverage = None
 
     # -- owning the account ------------------------------------------------------------
 
@@ -218,7 +232,7 @@ class Writer(threading.Thread):
         store.require_source(self._options.source_of(account), account)
         if self.owned is not None:  # the gateway named another account than the database remembered
             self._conn.execute("SELECT pg_advisory_unlock_all()")
-            self.owned = None
+            self.owned = self.coverage = None
             self._close_spool()
         key = int.from_bytes(hashlib.sha256(account.encode()).digest()[:4], signed=True)
         row = self._conn.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, key]).fetchone()
@@ -232,6 +246,7 @@ class Writer(threading.Thread):
         self.owned, self.account, self.is_standby = account, account, False
         self._drain(store)
         self.stored = frozenset(store.held(account))
+        self.coverage = store.bar_coverage()
         if self._down_since is not None:
             outage = Outage(account, "database", self._down_since, datetime.now(UTC), self._outage_reason())
             self._down_since = None
@@ -288,8 +303,8 @@ class Writer(threading.Thread):
             return False
 
     def _keep(self, flush: Flush) -> None:
-        assert self._sessions is not None
-        rows = encode(flush, self._sessions)
+        assert self.sessions is not None
+        rows = encode(flush, self.sessions)
 
         def write(store: Store) -> None:
             if self.spool_bytes or self._homeless:  # kept while an earlier flush hung: older than this one
@@ -310,6 +325,27 @@ class Writer(threading.Thread):
             store.write(rows)
         except (psycopg.DataError, psycopg.IntegrityError) as error:
             set_aside(self._options.spool_dir, rows, error)
+
+    def _write_bars(self, job: BarJob) -> None:
+        """One slice of them; the next one comes when nothing live has come in the meantime."""
+        is_last = is_written = False
+
+        def write(store: Store) -> None:
+            nonlocal is_last
+            is_last = job.write_slice(store)
+
+        try:
+            # Only after a flush has bound the database to this gateway's account.
+            is_written = self._sourced is not None and self._sourced == self.owned and self._try(write)
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            log.error("The database refused price bars (%s).", str(error).splitlines()[0])
+        if is_written and is_last and self.coverage is not None:
+            key = (job.coverage.con_id, job.coverage.what, job.coverage.resolution)
+            self.coverage = {**self.coverage, key: job.coverage}
+        if not is_written or is_last:
+            with self._condition:
+                self._bars = None if self._bars is job else self._bars
+            job.done(is_written)
 
     def _drain(self, store: Store) -> None:
         """Write what was kept, in order; the poller stays seen alive while that takes its time."""
