@@ -24,6 +24,7 @@ from data import cursor, rows
 from data.board import AccountState, Board
 from data.db import explain
 from data.freshness import Assessment
+from data.history import History
 from data.model import Topic
 from data.positions import PositionRows, positions_view
 from data.queries import query
@@ -117,6 +118,7 @@ class Reads:
         self._known: dict[tuple[str, str], int] = {}
         self._rows: dict[tuple[Any, ...], Any] = {}
         self._locks: dict[tuple[Any, ...], threading.RLock] = {}
+        self.history = History(self._fetch, self._state, clock)
 
     # -- following: the hub tells what it hears --------------------------------------------------------------------
 

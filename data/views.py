@@ -239,6 +239,8 @@ class HistoryView(TypedDict):
     currency: str | None
     resolution: ResolutionName  # the stored level it was read from
     step_s: int  # a bucket's length; of days 86,400 x trading days
+    since: str  # the span that was answered; `until` is excluded
+    until: str
     first: str | None  # the oldest and the newest instant of which anything is stored
     last: str | None
     items: list[HistoryPoint]
@@ -255,6 +257,8 @@ class PositionHistoryView(TypedDict):
     currency: str | None
     resolution: ResolutionName
     step_s: int
+    since: str
+    until: str
     first: str | None
     last: str | None
     items: list[HistoryPoint]  # return_pct: of the price
@@ -278,6 +282,8 @@ class BarsView(TypedDict):
     currency: str
     resolution: ResolutionName
     step_s: int
+    since: str
+    until: str
     first: str | None
     last: str | None
     items: list[BarView]
@@ -311,5 +317,7 @@ class IndicatorsView(TypedDict):
     currency: str
     resolution: ResolutionName
     step_s: int
+    since: str
+    until: str
     items: list[IndicatorPoint]
     problem: str | None

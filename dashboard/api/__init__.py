@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_openapi3 import Info, OpenAPI
 
-from dashboard.api import errors, health, portfolio, strategies, trades
+from dashboard.api import analytics, errors, health, portfolio, strategies, trades
 from dashboard.encode import Encoder
 from data.reads import Reads
 
@@ -28,6 +28,7 @@ def register(app: OpenAPI, reads: Reads, encoder: Encoder) -> None:
         portfolio.blueprint(reads, encoder),
         trades.blueprint(reads),
         strategies.blueprint(reads),
+        analytics.blueprint(reads),
     ):
         app.register_api(blueprint)
     errors.register(app)

@@ -10,7 +10,7 @@ from dashboard.api.schemas import Problem
 from dashboard.problems import CONTENT_TYPE
 
 PROBLEMS = {
-    "404": "There is no such account.",
+    "404": "There is no such account, contract or symbol.",
     "421": "The request's Host isn't one of this server's names.",
     "422": "A parameter is wrong, or several accounts exist and none is named.",
     "500": "Something went wrong in the dashboard.",

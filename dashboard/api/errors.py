@@ -11,7 +11,9 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from dashboard import problems
 from dashboard.api.answers import AmbiguousAccountError, NoAccountError
 from data.cursor import BadCursor
+from data.history import UnknownInstrument
 from data.reads import DatabaseAway, UnknownAccount
+from data.resolution import BadWindow
 
 log = logging.getLogger("mtz.web")
 
@@ -53,7 +55,9 @@ def register(app: Flask) -> None:
     app.register_error_handler(UnknownAccount, lambda e: problem(404, str(e)))
     app.register_error_handler(AmbiguousAccountError, lambda e: problem(422, str(e)))
     app.register_error_handler(NoAccountError, lambda e: problem(503, str(e), {"Retry-After": "2"}))
+    app.register_error_handler(UnknownInstrument, lambda e: problem(404, str(e)))
     app.register_error_handler(BadCursor, lambda e: problem(422, str(e)))
+    app.register_error_handler(BadWindow, lambda e: problem(422, str(e)))
     app.register_error_handler(DatabaseAway, lambda e: problem(503, str(e), {"Retry-After": "2"}))
     app.register_error_handler(Exception, _unexpected)
 

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from data.resolution import MAX_POINTS, MIN_POINTS, POINTS
+
 Freshness = Literal["live", "delayed", "frozen", "stale", "closed", "offline"]
 Phase = Literal["pre", "open", "post", "closed"]
 Source = Literal["demo", "paper", "live"]
@@ -44,6 +46,36 @@ class AccountQuery(Query):
 class TradesQuery(AccountQuery):
     limit: int = Field(50, ge=1, le=1000, description="How many at most.")
     before: str | None = Field(None, max_length=100, description="`next_before` of the page before.")
+
+
+Resolution = Literal["1m", "1h", "1d"]
+
+
+class WindowQuery(Query):
+    """A span of history. Both sides open: the current trading day, or of bars everything; one side open: up to what is stored."""
+
+    since: str | None = Field(
+        None, alias="from", max_length=40, description="A trading day (2026-01-05), or an instant with its zone (2026-01-05T14:30:00Z)."
+    )  # fmt: skip
+    until: str | None = Field(
+        None, alias="to", max_length=40, description="A trading day, which is included, or an instant, which is not."
+    )
+    resolution: Literal["auto", "1m", "1h", "1d"] = Field(
+        "auto", description="The stored level to read; `auto` is the finest that fits into `points`."
+    )
+    points: int = Field(POINTS, ge=MIN_POINTS, le=MAX_POINTS, description="How many buckets at most.")
+
+
+class HistoryQuery(WindowQuery, AccountQuery):
+    pass
+
+
+class SymbolPath(BaseModel):
+    symbol: str = Field(max_length=40, description="As the broker writes it, for example SPY.")
+
+
+class ContractPath(BaseModel):
+    con_id: int = Field(ge=0, le=2**63 - 1, description="The broker's number of the contract.")
 
 
 class Answer(BaseModel):
@@ -229,3 +261,92 @@ class Strategy(Answer):
 
 class Strategies(Answer):
     items: list[Strategy]
+
+
+class Outage(Answer):
+    kind: str
+    started: str
+    ended: str | None
+    reason: str
+
+
+class Flow(Answer):
+    """A deposit (positive) or withdrawal (negative) in `currency`."""
+
+    time: int
+    kind: str
+    amount: float
+    currency: str
+    description: str | None
+
+
+class Point(Answer):
+    """One bucket. `time` is its start in seconds since the epoch; of a day its session date at midnight UTC."""
+
+    time: int
+    open: float | None
+    high: float | None
+    low: float | None
+    close: float | None
+    pnl: float | None
+    return_pct: float | None
+
+
+class History(Answer):
+    """`pnl` and `return_pct` (time-weighted, since the first bucket) leave deposits and withdrawals out. `resolution` is the
+    stored level that was read, `step_s` a bucket's length (of days 86,400 x trading days), `first` and `last` the oldest and the
+    newest instant of which anything is stored; `since` to `until`, which is excluded, is the span that was answered."""
+
+    account: str
+    currency: str | None
+    resolution: Resolution
+    step_s: int
+    since: str
+    until: str
+    first: str | None
+    last: str | None
+    items: list[Point]
+    flows: list[Flow]
+    outages: list[Outage]
+
+
+class PositionHistory(Answer):
+    """Open to close are of the market price, `return_pct` is the price's, `pnl` the unrealised P&L."""
+
+    account: str
+    con_id: int
+    symbol: str
+    currency: str | None
+    resolution: Resolution
+    step_s: int
+    since: str
+    until: str
+    first: str | None
+    last: str | None
+    items: list[Point]
+    outages: list[Outage]
+
+
+class Bar(Answer):
+    time: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float | None
+
+
+class Bars(Answer):
+    """`problem` says why bars are missing, else null."""
+
+    symbol: str
+    con_id: int
+    currency: str
+    resolution: Resolution
+    step_s: int
+    since: str
+    until: str
+    first: str | None
+    last: str | None
+    items: list[Bar]
+    problem: str | None

@@ -1,0 +1,291 @@
+"""History: what an account, a position or an instrument was worth over any span, in at most so many points.
+
+Every answer is read from a stored level (:mod:`data.resolution` chooses it), so that its cost depends on the points and not on
+the length of the history. Reached as `Reads.history`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, cast
+
+from data import rows
+from data.analytics.returns import Bucket, Flow, performance
+from data.resolution import (
+    DAY,
+    Frame,
+    Span,
+    Step,
+    TradingDays,
+    Window,
+    choose,
+    coarser,
+    frame_span,
+    span_of,
+)
+from data.views import (
+    BarsView,
+    BarView,
+    FlowView,
+    HistoryPoint,
+    HistoryView,
+    OutageView,
+    PositionHistoryView,
+    ResolutionName,
+)
+
+Fetch = Callable[..., list[Any]]
+ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+CALENDAR_KEPT = timedelta(hours=12)  # the migration step adds sessions now and then
+TINY = timedelta(microseconds=1)
+
+
+class UnknownInstrument(LookupError):  # noqa: N818 - what it is called everywhere
+    """There is no such symbol or contract; the message is one sentence for the user."""
+
+
+class History:
+    """Safe for threads and greenlets. Every method raises what :class:`data.reads.Reads` raises, and
+    :class:`data.resolution.BadWindow` for a span that can't be."""
+
+    def __init__(self, fetch: Fetch, known: Callable[[str], object], clock: Callable[[], datetime]) -> None:
+        """`fetch` reads a named query; `known` raises when there is no such account."""
+        self._fetch = fetch
+        self._known = known
+        self._clock = clock
+        self._days: tuple[datetime, TradingDays] | None = None
+        self._lock = threading.Lock()
+
+    def frame(self, account: str, frame: Frame) -> tuple[datetime, datetime]:
+        """The instants that a time frame's word means for this account now, the second excluded."""
+        self._known(account)
+        stored = self._stored("history_span", account=account)
+        days, now = self.trading_days(), self._clock()
+        span = frame_span(frame, stored["last"] or now, stored["first"] or now, days)
+        return span.since, span.until
+
+    def equity(self, account: str, window: Window = Window()) -> HistoryView:  # noqa: B008 - frozen
+        """Net liquidation with P&L and time-weighted return; by default of the current trading day."""
+        self._known(account)
+        stored = self._stored("history_span", account=account)
+        span, step, found = self._read("equity_history", window, "1D", stored, account=account)
+        flows = self._fetch("cash_flows", account=account, since=span.since, until=span.until)
+        results = self._results(found, step, [Flow(row["time"], rows.number(row["base_amount"])) for row in flows])
+        return {
+            "account": account,
+            "currency": stored["currency"],
+            "resolution": step.level,
+            "step_s": step.seconds,
+            "since": rows.stamp(span.since),
+            "until": rows.stamp(span.until),
+            "first": rows.iso(stored["first"]),
+            "last": rows.iso(stored["last"]),
+            "items": [
+                _point(row, result.pnl, result.return_pct, 2) for row, result in zip(found, results, strict=True)
+            ],
+            "flows": [_flow(row) for row in flows],
+            "outages": self._outages(account, span, step),
+        }
+
+    def position(self, account: str, con_id: int, window: Window = Window()) -> PositionHistoryView:  # noqa: B008
+        """A position's market price and unrealised P&L; by default of the current trading day.
+
+        Raises:
+            UnknownInstrument: there is no such contract.
+        """
+        self._known(account)
+        stored = self._stored("position_span", account=account, con_id=con_id)
+        if not stored:
+            raise UnknownInstrument(f"There is no contract {con_id} here.")
+        span, step, found = self._read("position_history", window, "1D", stored, account=account, con_id=con_id)
+        results = self._results(found, step, [])
+        return {
+            "account": account,
+            "con_id": con_id,
+            "symbol": stored["symbol"],
+            "currency": stored["currency"],
+            "resolution": step.level,
+            "step_s": step.seconds,
+            "since": rows.stamp(span.since),
+            "until": rows.stamp(span.until),
+            "first": rows.iso(stored["first"]),
+            "last": rows.iso(stored["last"]),
+            "items": [
+                _point(row, row["unrealized_pnl"], result.return_pct, 6)
+                for row, result in zip(found, results, strict=True)
+            ],
+            "outages": self._outages(account, span, step),
+        }
+
+    def bars(self, symbol: str, window: Window = Window()) -> BarsView:  # noqa: B008
+        """The broker's bars of a symbol's stock (or index); by default all of them.
+
+        Raises:
+            UnknownInstrument: there is no such instrument.
+        """
+        levels = self._fetch("bars_span", symbol=symbol.strip().upper(), what="trades")
+        if not levels:
+            raise UnknownInstrument(
+                f"There is no instrument {symbol.strip()[:20]!r} here; bars are kept of what was held or traded."
+            )
+        stored = _stored_bars(levels)
+        span, step, found = self._read("price_bars", window, "All", stored, con_id=stored["con_id"], what="trades")
+        return {
+            "symbol": stored["symbol"],
+            "con_id": stored["con_id"],
+            "currency": stored["currency"],
+            "resolution": step.level,
+            "step_s": step.seconds,
+            "since": rows.stamp(span.since),
+            "until": rows.stamp(span.until),
+            "first": rows.iso(stored["first"]),
+            "last": rows.iso(stored["last"]),
+            "items": [_bar(row) for row in found],
+            "problem": _problem(levels, step.level),
+        }
+
+    def trading_days(self) -> TradingDays:
+        """The exchange's sessions, kept for some hours."""
+        now = self._clock()
+        known = self._days
+        if known is not None and now - known[0] < CALENDAR_KEPT:
+            return known[1]
+        with self._lock:
+            found = self._fetch("sessions")
+            days = TradingDays([(row["session_date"], row["opens"], row["closes"]) for row in found])
+            self._days = (now, days)
+            return days
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def _stored(self, name: str, **key: Any) -> dict[str, Any]:
+        """What is stored: first, last, and since when each level is whole. Empty: no such thing."""
+        row = next(iter(self._fetch(name, **key)), None)
+        if row is None:
+            return {}
+        last = max((at for at in (row["last_raw"], row["last_rolled"]) if at is not None), default=None)
+        # Not yet rolled up: the first is as new as the last.
+        first = row["first_ts"] or last
+        whole = {"1m": row["minutes_from"], "1h": row["hours_from"], "1d": ALWAYS}
+        return {**row, "first": first, "last": last, "whole": {k: _finite(at) for k, at in whole.items()}}
+
+    def _read(
+        self, name: str, window: Window, default: Frame, stored: Mapping[str, Any], **key: Any
+    ) -> tuple[Span, Step, list[Any]]:
+        """The span, the step and the rows of a question: asked again with a wider step while there are too many."""
+        days, now = self.trading_days(), self._clock()
+        first, last = stored["first"] or now, stored["last"] or now
+        span = span_of(window, last, first, days, default)
+        step = choose(window.resolution, _clipped(span, first, last, days), window.points, days, stored["whole"])
+        if stored["first"] is None or span.since >= span.until:
+            return span, step, []
+        while len(found := self._fetch(name, **key, **_bounds(span, step, days))) > window.points:
+            step = coarser(step, len(found), window.points, window.resolution)
+        return span, step, found
+
+    def _results(self, found: list[Any], step: Step, flows: list[Flow]) -> list[Bucket]:
+        days = self.trading_days()
+        ends = [int(days.end(row["session_date"]).timestamp()) for row in found]
+        if step.seconds < DAY:  # the next bucket's beginning cuts one that didn't begin at its step
+            later = [row["time"] for row in found[1:]]
+            ends = [min(end, row["time"] + step.seconds) for end, row in zip(ends, found, strict=True)]
+            ends = [min(pair) for pair in zip(ends, later, strict=False)] + ends[len(later) :]
+        return performance([rows.number(row["close"]) for row in found], ends, flows)
+
+    def _outages(self, account: str, span: Span, step: Step) -> list[OutageView]:
+        """Those that can be seen at this step: a shorter one leaves no gap."""
+        found = self._fetch(
+            "outages_span", account=account, since=span.since, until=span.until, least_s=min(step.seconds, DAY)
+        )
+        return [rows.outage(row) for row in found]
+
+
+def _bounds(span: Span, step: Step, days: TradingDays) -> dict[str, Any]:
+    """A query's limits: by instant and by trading day, so that every level finds its rows by a key."""
+    first, last = days.date_of(span.since), days.date_of(span.until - TINY)
+    whole_days = step.level == "1d"
+    return {
+        "resolution": step.level,
+        "since": _midnight(first) if whole_days else span.since,
+        "until": _midnight(last + timedelta(days=1)) if whole_days else span.until,
+        "first_day": first,
+        "last_day": last,
+        "step_s": step.seconds,
+        "step_days": step.days,
+        "skip_days": days.ordinal(first) % step.days,
+    }
+
+
+def _clipped(span: Span, first: datetime, last: datetime, days: TradingDays) -> Span:
+    """The part of a span in which something is stored: it alone decides how fine an answer can be."""
+    since = max(span.since, days.begin(days.date_of(first)))
+    return Span(since, max(since, min(span.until, last + TINY)))
+
+
+def _stored_bars(levels: list[Any]) -> dict[str, Any]:
+    known = [row for row in levels if row["first_ts"] is not None]
+    first = min((row["first_ts"] for row in known), default=None)
+    # The level that goes back farthest is whole; the others from their own first bar.
+    whole = {row["resolution"]: ALWAYS if row["first_ts"] == first else row["first_ts"] for row in known}
+    last = max((row["last_ts"] for row in known), default=None)
+    return {**levels[0], "first": first, "last": last, "whole": whole}
+
+
+def _problem(levels: list[Any], level: ResolutionName) -> str | None:
+    row = next(row for row in levels if row["resolution"] == level)
+    if row["problem"] is not None:
+        return cast("str", row["problem"])
+    if row["asked_at"] is None and row["first_ts"] is None:
+        return (
+            f"The broker has not been asked for bars of {row['symbol']} yet; the poller does so while it is connected."
+        )
+    return None
+
+
+def _point(row: Any, pnl: float | None, return_pct: float | None, digits: int) -> HistoryPoint:
+    """Rounded to what was reported: more digits would only be the noise of binary fractions."""
+    return {
+        "time": row["time"],
+        "open": _rounded(row["open"], digits),
+        "high": _rounded(row["high"], digits),
+        "low": _rounded(row["low"], digits),
+        "close": _rounded(row["close"], digits),
+        "pnl": _rounded(pnl, 2),
+        "return_pct": _rounded(return_pct, 4),
+    }
+
+
+def _bar(row: Any) -> BarView:
+    return {
+        "time": row["time"],
+        "open": row["open"],
+        "high": row["high"],
+        "low": row["low"],
+        "close": row["close"],
+        "volume": rows.number(row["volume"]),
+    }
+
+
+def _flow(row: Any) -> FlowView:
+    return {
+        "time": row["time"],
+        "kind": row["kind"],
+        "amount": float(row["amount"]),
+        "currency": row["currency"],
+        "description": row["description"],
+    }
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    known = rows.number(value)
+    return None if known is None else round(known, digits)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _finite(at: datetime | None) -> datetime:
+    return at or ALWAYS
