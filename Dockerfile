@@ -1,4 +1,4 @@
-# One image for every part: `docker run … mtz web`, `mtz poll`, `mtz gateway`, `mtz migrate`, `mtz doctor`.
+# One image for every part: `docker run … mtz web`, `mtz poll`, `mtz housekeeping`, `mtz gateway`, `mtz migrate`, `mtz doctor`.
 # The base is pinned by its full version; pin the digest too where your registry is not trusted.
 FROM python:3.13.9-slim-bookworm AS build
 

@@ -1,4 +1,4 @@
-"""``python -m dashboard.healthcheck [web|poller|gateway]``: is this container's part alive? Exit code 0 or 1.
+"""``python -m dashboard.healthcheck [web|poller|housekeeping|gateway]``: is this container's part alive? Exit code 0 or 1.
 
 A part is alive when it does its own work; that the broker is away at night makes no web server sick.
 """
@@ -10,7 +10,8 @@ import json
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from dashboard.settings import Settings, load_settings
 
@@ -43,6 +44,20 @@ def gateway_alive(port: int) -> bool:
 
 def poller_alive(url: str, since: float) -> tuple[str, str] | None:
     """Account and gateway state of a poller that gave a sign of life after `since` (seconds of the epoch)."""
+    row = _one(url, "poller_alive", since=since)
+    return (str(row[0]), str(row[1])) if row else None
+
+
+def housekeeping_alive(url: str) -> str | None:
+    """The flavour of storage that is being kept; None when nobody does."""
+    from data.housekeeping.service import LOCK_KEY
+
+    row = _one(url, "housekeeping_alive", key=LOCK_KEY)
+    return str(row[0]) if row else None
+
+
+def _one(url: str, name: str, **parameters: Any) -> Sequence[Any] | None:
+    """The first row of a named query; None too when the database is away."""
     from sqlalchemy import text
     from sqlalchemy.exc import DBAPIError
 
@@ -53,12 +68,11 @@ def poller_alive(url: str, since: float) -> tuple[str, str] | None:
     engine = make_engine(url, Role.WEB, "check", pool_size=1)
     try:
         with engine.connect() as conn:
-            row = conn.execute(text(query("poller_alive")), {"since": since}).fetchone()
+            return conn.execute(text(query(name)), parameters).fetchone()
     except DBAPIError:
         return None
     finally:
         engine.dispose()
-    return (str(row[0]), str(row[1])) if row else None
 
 
 def check(part: str, settings: Settings) -> bool:
@@ -67,6 +81,7 @@ def check(part: str, settings: Settings) -> bool:
         "web": lambda: web_alive("127.0.0.1", settings.port),
         "gateway": lambda: gateway_alive(GATEWAY_PORT),
         "poller": lambda: poller_alive(settings.database_url or "", time.time() - POLLER_SILENCE_S) is not None,
+        "housekeeping": lambda: housekeeping_alive(settings.database_url or "") is not None,
     }
     return checks[part]()
 

@@ -1,4 +1,4 @@
-"""`mtz run`: the embedded database, the simulated gateway, the poller and the web server as one supervised tree."""
+"""`mtz run`: embedded database, simulated gateway, poller, housekeeping and web server as one supervised tree."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dashboard.exits import CannotRunError, Exit
-from dashboard.healthcheck import gateway_alive, poller_alive, web_alive
+from dashboard.healthcheck import gateway_alive, housekeeping_alive, poller_alive, web_alive
 from dashboard.logs import make_formatter
 from dashboard.running import RunLock, Running, unwritable
 from dashboard.settings import Settings, child_environment
@@ -89,7 +89,10 @@ class _Stack:
             "web", gunicorn_command(settings), env=env, folder=logs, console=console,
             ready=self._web_ready, needs=[schema], patience_s=4.0, may_fail=echo_web, echo=echo_web,
         )  # fmt: skip
-        self.parts += [schema, poller, web]
+        keeper = self._process(
+            "housekeeping", ["housekeeping"], env, needs=[schema], ready=self._housekeeping_ready, may_fail=True
+        )
+        self.parts += [schema, poller, keeper, web]
 
     def announce(self) -> None:
         """What is said once, when everything is ready."""
@@ -135,10 +138,17 @@ class _Stack:
         return env
 
     def _poller_ready(self, part: ProcessPart) -> str | None:
+        found = poller_alive(self._url(), part.started_at)
+        return f"account {found[0]}, gateway {found[1]}" if found else None
+
+    def _housekeeping_ready(self, _: ProcessPart) -> str | None:
+        flavour = housekeeping_alive(self._url())
+        return {"plain": "roll-ups in plain tables", "timescale": "TimescaleDB"}.get(flavour or "")
+
+    def _url(self) -> str:
         url = self.database_url or self._settings.database_url
         assert url is not None
-        found = poller_alive(url, part.started_at)
-        return f"account {found[0]}, gateway {found[1]}" if found else None
+        return url
 
     def _web_ready(self, _: ProcessPart) -> str | None:
         host = "127.0.0.1" if self._settings.in_container else self._settings.host

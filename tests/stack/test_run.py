@@ -41,7 +41,7 @@ def stack() -> Iterator[Stack]:
 
 def test_a_line_for_each_part_and_then_the_url(stack: Stack) -> None:
     ready = [line.split()[0] for line in stack.lines if " ready " in line and "again" not in line]
-    assert sorted(ready) == ["database", "gateway", "poller", "schema", "web"]
+    assert sorted(ready) == ["database", "gateway", "housekeeping", "poller", "schema", "web"]
     last = stack.wait_line("mtz", "is running", 1)
     assert stack.url in stack.lines[last - 1]
     assert "DEMO" in stack.lines[last - 1]
@@ -98,7 +98,7 @@ def test_the_doctor_finds_nothing_wrong(stack: Stack) -> None:
 
 @pytest.mark.parametrize(
     ("name", "marker"),
-    [("gateway", "cli gateway"), ("poller", "cli poll"), ("web", "gunicorn"), ("database", "postgres -D")],
+    [("gateway", "cli gateway"), ("poller", "cli poll"), ("housekeeping", "cli housekeeping"), ("web", "gunicorn"), ("database", "postgres -D")],
 )
 def test_a_killed_part_is_healthy_again(stack: Stack, name: str, marker: str) -> None:
     stack.wait_healthy()
