@@ -22,13 +22,14 @@ def fill_sessions(url: str, today: date) -> int:
                 cursor.executemany(
                     "INSERT INTO market_sessions (session_date, opens, closes) VALUES (%s, %s, %s) "
                     "ON CONFLICT (session_date) DO UPDATE SET opens = excluded.opens, closes = excluded.closes",
-                    _sessions(today),
+                    sessions(today),
                 )
         row = conn.execute("SELECT count(*) FROM market_sessions").fetchone()
         return int(row[0]) if row else 0
 
 
-def _sessions(today: date) -> list[tuple[date, object, object]]:
+def sessions(today: date) -> list[tuple[date, object, object]]:
+    """Each session's date, opening and close, from 2015 to four years after `today`."""
     import exchange_calendars
 
     calendar = exchange_calendars.get_calendar(

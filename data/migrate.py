@@ -82,18 +82,33 @@ def migrate(
         with connect(url, None, "migrate", autocommit=True) as conn:
             _require_server(conn)
             conn.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
-            flavour = choose(conn, timescaledb)
-            migrations = available(flavour, folder)
-            _create_roles(conn, flavour)
-            conn.execute("SET ROLE mtz_owner")
-            conn.execute(literal(LEDGER))
-            done = _applied(conn, migrations)
-            applied = [_apply(conn, migration, report) for migration in migrations if migration.number not in done]
-            with conn.transaction():
-                conn.execute(literal((SQL_DIR / "roles" / "grants.sql").read_text(encoding="utf-8")))
-            return applied
+            return bring_up(conn, timescaledb, folder, report)
     except psycopg.Error as error:
         raise DatabaseError(explain(error, url)) from error
+
+
+def bring_up(
+    conn: psycopg.Connection[Any],
+    timescaledb: Wanted = "auto",
+    folder: Path = SQL_DIR,
+    report: Callable[[str], None] = log.info,
+) -> list[str]:
+    """What :func:`migrate` does, on a connection in autocommit mode that nobody else migrates beside; it ends as the owner.
+
+    Raises:
+        DatabaseError: as :func:`migrate`.
+        psycopg.Error: the connection was lost, or a role may not be made.
+    """
+    flavour = choose(conn, timescaledb)
+    migrations = available(flavour, folder)
+    _create_roles(conn, flavour)
+    conn.execute("SET ROLE mtz_owner")
+    conn.execute(literal(LEDGER))
+    done = _applied(conn, migrations)
+    applied = [_apply(conn, migration, report) for migration in migrations if migration.number not in done]
+    with conn.transaction():
+        conn.execute(literal((SQL_DIR / "roles" / "grants.sql").read_text(encoding="utf-8")))
+    return applied
 
 
 def pending(url: str, *, folder: Path = SQL_DIR) -> list[str]:
