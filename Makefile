@@ -20,6 +20,7 @@ dev: install ## the same, and the web process restarts when its code changes
 test: ## the whole suite, browser tests included
 	@sh scripts/install.sh dev
 	@sh scripts/browser.sh
+	@sh scripts/node.sh
 	@$(VENV)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 lint: ## style, types, import rules, container files, locks
