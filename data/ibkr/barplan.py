@@ -97,7 +97,8 @@ def due_at(series: Series, known: BarCoverage | None, at: Situation) -> datetime
 def duration(series: Series, known: BarCoverage | None, at: Situation) -> str:
     """How far back from now to ask, in the broker's words: from the last bar known, which may have changed since."""
     if known is None or known.last_ts is None:
-        return _days(series.first)
+        # Sessions are meant: where a gateway counts days by the clock, those without one come on top.
+        return _days(series.first + (max((at.now - at.settled).days, 0) if series.resolution == "1m" else 0))
     missing = max(at.now - known.last_ts, timedelta())
     if series.resolution == "1m" and at.is_open and missing < timedelta(hours=1):
         return f"{math.ceil(missing / timedelta(minutes=1)) * 60 + 120} S"

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Any
 
+from data.ibkr.events import BarStore
 from data.ibkr.session import Session, SessionOptions
 from data.model import Execution, GatewayState, MarketPhase, Order, Portfolio, Position
 
@@ -125,11 +126,13 @@ class Recorder:
 
 
 @contextlib.asynccontextmanager
-async def running(host: str, port: int, client_id: int = 30, **options: Any) -> AsyncIterator[Recorder]:
+async def running(
+    host: str, port: int, client_id: int = 30, bars: BarStore | None = None, **options: Any
+) -> AsyncIterator[Recorder]:
     """A session at work, ended at the end."""
     recorder = Recorder()
     settings = {"heartbeat_s": 0.5, "silence_s": 2.0, "reconcile_s": 3.0, "backoff_cap_s": 1.0, **options}
-    session = Session(SessionOptions(host, port, client_id, **settings), recorder)
+    session = Session(SessionOptions(host, port, client_id, **settings), recorder, bars)
     task = asyncio.ensure_future(session.run())
     try:
         yield recorder

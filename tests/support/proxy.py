@@ -7,6 +7,7 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
@@ -33,8 +34,10 @@ class Proxy:
 
     host = "127.0.0.1"
 
-    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+    def __init__(self, port: int, host: str = "127.0.0.1", tap: Callable[[int, bytes], None] | None = None) -> None:
+        """`tap` hears what clients send: the connection's number and the bytes, in the proxy's thread."""
         self._upstream = (host, port)
+        self._tap = tap
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._lock = threading.Lock()
@@ -147,6 +150,8 @@ class Proxy:
         if not data:
             self._close(pipe)
         elif not self._hole and not pipe.ended:
+            if self._tap and not pipe.downstream:
+                self._tap(id(pipe), data)
             pipe.queue.append((time.monotonic() + self._delay, data))
 
     def _deliver(self, pipe: _Pipe) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.ibkr import translate
-from data.model import Contract, Execution, ExecutionKind
+from data.model import Contract, Execution, ExecutionKind, PriceBar, Source
 
 UNSET = 1.7976931348623157e308
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
@@ -224,3 +224,39 @@ def test_an_order():
     assert market is not None
     assert market.limit_price is None
     assert translate.order("DU1", trade(permId=0), NOW) is None
+
+
+# -- bars
+
+
+def wire_bar(at: object, *prices: float, volume: float = 100.0) -> SimpleNamespace:
+    open_, high, low, close = prices or (10.0, 11.0, 9.0, 10.5)
+    return SimpleNamespace(date=at, open=open_, high=high, low=low, close=close, volume=volume)
+
+
+def test_a_day_bar_starts_at_midnight_utc_of_its_date_and_others_at_their_instant():
+    found = translate.bars([wire_bar(date(2026, 11, 23)), wire_bar(NOW)], "trades", NOW)
+    assert [bar.ts for bar in found] == [datetime(2026, 11, 23, tzinfo=UTC), NOW]
+    assert found[0] == PriceBar(datetime(2026, 11, 23, tzinfo=UTC), 10.0, 11.0, 9.0, 10.5, 100.0)
+
+
+@pytest.mark.parametrize("bad", [-1.0, 0.0, UNSET, math.nan])
+def test_a_bar_that_lacks_a_price_is_left_out(bad: float):
+    assert translate.bars([wire_bar(NOW, 10.0, bad, 9.0, 10.0)], "trades", NOW) == ()
+
+
+def test_bars_of_the_future_are_left_out_and_a_start_comes_once_the_later_one_wins():
+    later, last = NOW + timedelta(days=2), wire_bar(NOW, 1.0, 1.0, 1.0, 1.0)
+    found = translate.bars([wire_bar(later), wire_bar(NOW), wire_bar(NOW - timedelta(minutes=1)), last], "trades", NOW)
+    assert [(bar.ts, bar.close) for bar in found] == [(NOW - timedelta(minutes=1), 10.5), (NOW, 1.0)]
+
+
+def test_no_volume_is_none():
+    assert translate.bars([wire_bar(NOW, volume=-1)], "trades", NOW)[0].volume is None
+    assert translate.bars([wire_bar(NOW, volume=0)], "trades", NOW)[0].volume == 0
+    assert translate.bars([wire_bar(NOW, volume=5)], "implied_vol", NOW)[0].volume is None
+
+
+def test_paper_accounts_are_known_by_their_ids():
+    assert translate.source_of("DU123") is translate.source_of("df9") is Source.PAPER
+    assert translate.source_of("U123") is Source.LIVE
