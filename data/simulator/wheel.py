@@ -20,7 +20,7 @@ from data.simulator.world import World
 
 DAY = 86400.0
 PUT_SIZE = 6000
-"""About how much stock one order's puts may bring, USD; dearer stocks are sold one contract at a time."""
+"""About how much stock the puts of one order may bring, USD; of dearer stocks it is one contract at a time."""
 SYMBOLS: tuple[Underlying, ...] = tuple(u for u in UNDERLYINGS if u.has_options and u.price < 300)
 
 
@@ -45,10 +45,10 @@ def worth(world: World, contract: Instrument, holding: Holding) -> Decimal:
     return world.market.mark(contract) * 100 * -holding.quantity
 
 
-def earned(world: World, account: Account, left: Decimal) -> Idea | None:
-    """Buy back an option that has less than ``left`` of its premium left, and more than a day to go."""
+def earned(world: World, account: Account, left: Decimal, days: float = 1.0) -> Idea | None:
+    """Buy back an option that has less than ``left`` of its premium left, and more than ``days`` to go."""
     for contract, holding in short_options(account):
-        if worth(world, contract, holding) < -holding.cost * left and contract.expiry_moment - world.moment > DAY:
+        if worth(world, contract, holding) < -holding.cost * left and contract.expiry_moment - world.moment > days * DAY:
             return Idea(contract, "BUY", -holding.quantity)
     return None
 
@@ -75,14 +75,16 @@ def cover(world: World, account: Account) -> Idea | None:
     return None
 
 
-def sell_put(world: World, account: Account, turn: int, symbols: Sequence[Underlying] = SYMBOLS) -> Idea | None:
+def sell_put(
+    world: World, account: Account, turn: int, symbols: Sequence[Underlying] = SYMBOLS, size: int = PUT_SIZE
+) -> Idea | None:
     """Sell a put 30 to 45 days out, 20 to 30 delta, on one of ``symbols``; ``turn`` decides which."""
     spec = symbols[int(mix(world.seed, turn, "symbol") * len(symbols))]
     days = 30 + int(mix(world.seed, turn, "days") * 15)
     contract = pick(world.market, world.session, spec.symbol, "P", days, 0.2 + 0.1 * mix(world.seed, turn, "delta"))
     if account.quantity(contract.con_id) > 0 or world.market.quote(contract).bid < 0.05:
         return None
-    return Idea(contract, "SELL", max(1, min(5, int(PUT_SIZE / (contract.strike * 100)))))
+    return Idea(contract, "SELL", max(1, min(5, int(size / (contract.strike * 100)))))
 
 
 def take_off(world: World, account: Account) -> Idea | None:

@@ -1,0 +1,324 @@
+"""The past of the demo: the simulated world, fast-forwarded from a first deposit to now.
+
+It is the same market, the same books and the same wheel that go on in the gateway afterwards; only the clock is ours: a
+step a minute while the exchange is open, one for the night. The same seed, span and end give the same past, to the cent.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from datetime import time as daytime
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Any
+
+from data import model
+from data.simulator import records, samples, wheel
+from data.simulator.account import CENT, ZERO, cents
+from data.simulator.calendar import Hours, close_time, local, next_session, previous_session, sessions, timestamp
+from data.simulator.instruments import BY_SYMBOL, UNDERLYINGS, Underlying, by_con_id, stock
+from data.simulator.market import hours_pace, mix
+from data.simulator.matching import fill_at
+from data.simulator.records import CashFlow, utc
+from data.simulator.wheel import Idea
+from data.simulator.world import DividendPaid, Executed, OrderChanged, World
+
+MINUTE, DAY = 60.0, 86400.0
+VALUED_EVERY = 10
+"""Minutes between two whole valuations, and between two samples of a position."""
+SESSION_YEARS, NIGHT_YEARS = 0.55 / 252, 0.17 / 252
+"""How much of a year's variance a session and a night bring. Together less than one day's of the volatility that options
+are priced with: what is implied lies above what is realised, which is what a seller of options lives on."""
+SESSION_SECONDS, NIGHT_SECONDS = 6.5 * 3600, 17.5 * 3600
+EVERY_HOUR = Hours(always=True)
+MARKET_DRIFT = 0.07
+"""What a stock with a beta of one gains in a year beside its dividends."""
+
+FIRST_DEPOSIT = Decimal(140_000)
+TRANSFERS = (
+    (0.21, Decimal(10_000), "Deposit"), (0.46, Decimal(15_000), "Deposit"), (0.71, Decimal(-8_000), "Withdrawal"),
+    (0.88, Decimal(5_000), "Deposit"),
+)  # fmt: skip
+"""Later transfers, by the share of the span that has passed."""
+CREDIT_RATE, DEBIT_RATE, WITHOUT_INTEREST = Decimal("0.031"), Decimal("0.058"), Decimal(10_000)
+"""Interest on cash above what earns none, and on debt, per year."""
+HELD = (Idea(stock("SGOV"), "BUY", 300), Idea(stock("SPY"), "BUY", 30))
+"""What is bought first and kept: treasury bills, and a little of the market."""
+
+TURNS = 3
+"""How often in a session the wheel looks; it trades once at most each time."""
+MOST_PUTS, PUT_SIZE, KEEP_FREE = 9, 12_000, Decimal("0.35")
+LEFT, RUN_OUT_DAYS, LOST, LOST_DAYS = Decimal("0.3"), 9.0, Decimal("3"), 5.0
+"""Bought back: what has 30 % of its premium left and more than nine days to go (the rest may expire), and what costs
+three times its premium with more than five days to go."""
+
+
+@dataclass(slots=True)
+class Chapter:
+    """A stretch of the past: rows for the bulk path, records for the store."""
+
+    until: date
+    done: float
+    """Share of the whole span that is told with it."""
+    portfolio: list[samples.Row] = field(default_factory=list)
+    positions: list[samples.Row] = field(default_factory=list)
+    executions: list[model.Execution] = field(default_factory=list)
+    orders: list[model.Order] = field(default_factory=list)
+    flows: list[CashFlow] = field(default_factory=list)
+
+
+class History:
+    """The past of one account over the ``days`` before ``end``; :meth:`tell` it, then ``world`` is the present."""
+
+    def __init__(self, seed: int, days: int, end: float, account: str, hours: Hours) -> None:
+        """``end``: seconds since the epoch; ``hours``: those of the gateway that will go on."""
+        self.seed, self.end, self.account_id = seed, float(int(end)), account
+        self._name = f"demo-{seed}-{days}-{int(end)}"
+        today = local(end).date()
+        first = next_session(today - timedelta(days=days))
+        closed = [day for day in sessions(first, today) if _close(day) <= self.end]
+        self._sessions = closed
+        self._opened = _open(first) if closed else self.end - 1
+        span = max(self.end - self._opened, 1.0) / (365 * DAY)
+        prices = {u.symbol: round(u.price * math.exp(-_drift(u) * span), 2) for u in UNDERLYINGS}
+        self.world = World(seed, self._opened - 1, [account], hours, prices)
+        self._account = self.world.accounts[account]
+        self._chapter = Chapter(first, 0.0)
+        self._estimate: samples.Estimate | None = None
+        self._flows = 0
+        self._interest = ZERO
+        self.first_figures: tuple[float, samples.Figures] | None = None
+        """The instant of the first sample, and its figures: what total P&L counts from."""
+
+    # -- the story
+
+    def tell(self) -> Iterator[Chapter]:
+        """The past, one session after the other, and then today until ``end``."""
+        self.world.market.pace = _pace
+        self._flow("deposit", FIRST_DEPOSIT, "First deposit", self._opened)
+        transfers = {int(share * len(self._sessions)): (amount, what) for share, amount, what in TRANSFERS}
+        for number, day in enumerate(self._sessions):
+            self._chapter.until = day
+            self._begin(day, transfers.get(number) if number else None)
+            self._session(day)
+            yield self._told((number + 1) / (len(self._sessions) + 1))
+        self._today()
+        yield self._told(1.0)
+
+    def _told(self, done: float) -> Chapter:
+        chapter, self._chapter = self._chapter, Chapter(self._chapter.until, done)
+        chapter.done = done
+        return chapter
+
+    def _begin(self, day: date, transfer: tuple[Decimal, str] | None) -> None:
+        """The night before: prices gap, the drift is added, transfers and the month's interest are booked."""
+        moment = _open(day)
+        before = self.world.moment
+        self.world.step(moment)
+        self._grow(max(moment - before, DAY))
+        self.world.market.reopen()
+        self._accrue(moment - before)
+        if day.month != previous_session(day - timedelta(days=1)).month and cents(self._interest):
+            kind = "interest"
+            self._flow(kind, cents(self._interest), "Interest of last month", moment)
+            self._interest = ZERO
+        if transfer:
+            amount, what = transfer
+            self._flow("deposit" if amount > 0 else "withdrawal", amount, what, moment)
+        self._collect()
+
+    def _grow(self, seconds: float) -> None:
+        market = self.world.market
+        for spec in UNDERLYINGS:
+            state, factor = market.stocks[spec.symbol], math.exp(_drift(spec, dividends=True) * seconds / (365 * DAY))
+            state.spot *= factor
+            state.anchor *= factor
+            state.revision += 1
+
+    def _accrue(self, seconds: float) -> None:
+        cash = self._account.cash
+        rate = CREDIT_RATE if cash > 0 else DEBIT_RATE
+        base = max(cash - WITHOUT_INTEREST, ZERO) if cash > 0 else cash
+        self._interest += base * rate * Decimal(int(seconds)) / Decimal(365 * int(DAY))
+
+    def _session(self, day: date) -> None:
+        """The minutes of a session; each is sampled in its last second, so that the last one is the close."""
+        first, minutes = _open(day), int((_close(day) - _open(day)) / MINUTE)
+        turns = {int((n + mix(self.seed, day, n)) * minutes / TURNS) for n in range(TURNS)}
+        for minute in range(minutes):
+            self._minute(first + (minute + 1) * MINUTE - 1, minute, day, trades=minute > 0 and minute in turns)
+        self.world.step(_close(day))
+        self._collect()
+
+    def _today(self) -> None:
+        """From the last close until now. A market that never closes is sampled through; else until its close."""
+        world, hours = self.world, self.world.hours
+        since = self._last_close()
+        if hours.always:
+            world.market.pace = hours_pace(hours)
+            moments = [since + (n + 1) * MINUTE - 1 for n in range(int((self.end - since) / MINUTE))]
+        else:
+            day = local(self.end).date()
+            moments = []
+            if next_session(day) == day and _open(day) <= self.end < _close(day):
+                self._begin(day, None)
+                count = int((self.end - _open(day)) / MINUTE)
+                moments = [_open(day) + (n + 1) * MINUTE - 1 for n in range(count)]
+        turns = {int((n + 0.5) * len(moments) / (2 * TURNS)) for n in range(2 * TURNS)}
+        for minute, moment in enumerate(moments):
+            day = EVERY_HOUR.session_date(moment)
+            self._chapter.until = day
+            self._minute(moment, minute, day, trades=minute in turns)
+        world.market.pace = hours_pace(hours)
+        world.step(self.end)
+        self._collect()
+        self._sample(self.end, EVERY_HOUR.session_date(self.end), valued=True)
+
+    def _last_close(self) -> float:
+        return max(_close(self._sessions[-1]), self._opened) if self._sessions else self._opened
+
+    def _minute(self, moment: float, minute: int, day: date, *, trades: bool) -> None:
+        self.world.step(moment)
+        if trades:
+            self._trade()
+        valued = trades or minute % VALUED_EVERY == 0
+        self._sample(moment, day, valued=valued, positions=minute % VALUED_EVERY == 0)
+
+    # -- samples
+
+    def _sample(self, moment: float, day: date, *, valued: bool, positions: bool = True) -> None:
+        world = self.world
+        if not valued and self._estimate is not None:
+            self._chapter.portfolio.append(
+                samples.portfolio_row(self.account_id, moment, day, self._estimate.at(moment))
+            )
+            return
+        value = world.valuation(self.account_id)
+        self._estimate = samples.Estimate(world.market, moment, value)
+        figures = samples.figures(value)
+        if self.first_figures is None:
+            self.first_figures = (moment, figures)
+        self._chapter.portfolio.append(samples.portfolio_row(self.account_id, moment, day, figures))
+        if positions:
+            self._chapter.positions += samples.position_rows(self.account_id, moment, day, value, world.market)
+
+    # -- trades and bookings
+
+    def _trade(self) -> None:
+        idea = self._idea()
+        if idea is None:
+            return
+        world = self.world
+        # In the middle, give or take the cent that it is rounded by: what a patient limit order gets.
+        rounding = ROUND_FLOOR if idea.action == "SELL" else ROUND_CEILING
+        price = max(world.market.mark(idea.contract).quantize(CENT, rounding), CENT)
+        order = world.place(wheel.order_of(world, self.account_id, idea, float(price)))
+        self._collect()
+        fill_at(world, order, idea.quantity, price)
+        self._collect()
+
+    def _idea(self) -> Idea | None:
+        world, account = self.world, self._account
+        for idea in HELD:
+            if not account.quantity(idea.contract.con_id):
+                return idea
+        return (
+            wheel.earned(world, account, LEFT, RUN_OUT_DAYS)
+            or wheel.lost(world, account, LOST, LOST_DAYS)
+            or wheel.cover(world, account)
+            or self._put()
+        )
+
+    def _put(self) -> Idea | None:
+        """A put on a symbol of which nothing is held, as long as the account can carry it."""
+        world = self.world
+        held = {by_con_id(con_id).symbol for con_id in self._account.holdings}
+        puts = sum(contract.right == "P" for contract, _ in wheel.short_options(self._account))
+        if puts >= MOST_PUTS:
+            return None
+        value = world.valuation(self.account_id)
+        if value.available_funds < value.net_liquidation * KEEP_FREE:
+            return None
+        symbols = [u for u in wheel.SYMBOLS if u.symbol not in held]
+        if not symbols:
+            return None
+        return wheel.sell_put(world, self._account, world.perm_ids + world.market.step_number, symbols, PUT_SIZE)
+
+    def _flow(self, kind: str, amount: Decimal, description: str, moment: float) -> None:
+        if kind in ("deposit", "withdrawal"):
+            self._account.deposit(amount)
+        elif kind == "interest":
+            self._account.credit(amount)
+        self._flows += 1
+        self._estimate = None
+        self._chapter.flows.append(CashFlow(f"{self._name}-{self._flows}", utc(moment), kind, amount, description))
+
+    def _collect(self) -> None:
+        """Take up what the world has told; whatever was booked makes the next sample a whole valuation."""
+        events, self.world.events = self.world.events, []
+        if not events:
+            return
+        self._estimate = None
+        chapter, moment = self._chapter, self.world.moment
+        chapter.executions += records.executions([e.execution for e in events if isinstance(e, Executed)])
+        chapter.orders += [records.order(e.order, moment) for e in events if isinstance(e, OrderChanged)]
+        for event in events:
+            if isinstance(event, DividendPaid):
+                self._flow("dividend", event.amount, f"Dividend of {event.symbol}", moment)
+
+    # -- what is known at the end
+
+    @property
+    def name(self) -> str:
+        """Names this past: no other has the same first flow."""
+        return f"{self._name}-1"
+
+    def contracts(self) -> list[model.Contract]:
+        """The stocks and ETFs of the demo."""
+        return [records.contract(stock(u.symbol)) for u in UNDERLYINGS]
+
+    def bars(self, con_id: int) -> dict[model.BarWhat, list[model.PriceBar]]:
+        """The daily bars of a stock since the first day, with the prices that the world had."""
+        symbol = by_con_id(con_id).symbol
+        found: dict[model.BarWhat, list[model.PriceBar]] = {"trades": [], "implied_vol": []}
+        for text, of_symbols in self.world.market.days.items():
+            ts = utc(_midnight(date.fromisoformat(text)))
+            day = of_symbols[symbol]
+            found["trades"].append(model.PriceBar(ts, *day[:5]))
+            if BY_SYMBOL[symbol].has_options:
+                found["implied_vol"].append(model.PriceBar(ts, *day[5:]))
+        return found
+
+    def state(self) -> dict[str, Any]:
+        """The present, for the gateway to go on from."""
+        return self.world.dump()
+
+
+def _pace(elapsed: float) -> float:
+    if elapsed <= 1.0:
+        return 0.0  # the close is the last minute's price
+    if elapsed <= MINUTE:
+        return elapsed * SESSION_YEARS / SESSION_SECONDS
+    return min(elapsed, DAY) * NIGHT_YEARS / NIGHT_SECONDS
+
+
+def _drift(spec: Underlying, *, dividends: bool = False) -> float:
+    """A year's drift; with what goes out as dividends it is the drift beside the ex-dates."""
+    paid = float(spec.dividend) * len(spec.months) / spec.price if dividends or spec.sector == "cash" else 0.0
+    return (0.0 if spec.sector in ("cash", "bonds") else MARKET_DRIFT * (0.5 + 0.5 * spec.beta)) + (
+        paid if dividends else 0.0
+    )
+
+
+def _open(day: date) -> float:
+    return timestamp(day, daytime(9, 30))
+
+
+def _close(day: date) -> float:
+    return timestamp(day, close_time(day))
+
+
+def _midnight(day: date) -> float:
+    return (day - date(1970, 1, 1)).days * DAY
