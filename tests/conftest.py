@@ -65,7 +65,7 @@ class Server:
         return self._create(f"t{next(self._numbers)}", TEMPLATE)
 
     def empty_database(self) -> str:
-        return self._create(f"t{next(self._numbers)}", "template1")
+        return self._create(f"t{next(self._numbers)}", "template0")
 
     def _create(self, name: str, template: str) -> str:
         with psycopg.connect(self.url(), autocommit=True) as conn:
@@ -84,7 +84,7 @@ class TimescaleServer(Server):
         self._numbers = itertools.count(1)
 
     def start(self) -> None:
-        template = self._create(self._prefix + "template", "template1")
+        template = self._create(self._prefix + "template", "template0")
         migrate(template)
         fill_sessions(template, date.today())
         with psycopg.connect(template) as conn:
@@ -109,7 +109,7 @@ class TimescaleServer(Server):
         return self._create(f"{self._prefix}{next(self._numbers)}", self._prefix + "template")
 
     def empty_database(self) -> str:
-        return self._create(f"{self._prefix}{next(self._numbers)}", "template1")
+        return self._create(f"{self._prefix}{next(self._numbers)}", "template0")
 
     @staticmethod
     def _disconnect(conn: psycopg.Connection[Any], name: str) -> None:
