@@ -38,6 +38,11 @@ PATIENCE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 
 KEPT = ("executions", "orders", "outages")
 
 
+def account_lock(account: str) -> tuple[int, int]:
+    """The advisory lock that whoever writes the account's present holds; nobody else writes it meanwhile."""
+    return LOCK_CLASS, int.from_bytes(hashlib.sha256(account.encode()).digest()[:4], signed=True)
+
+
 class Writer(threading.Thread):
     """Takes flushes by :meth:`offer` when :attr:`idle`, status rows any time.
 
@@ -234,8 +239,7 @@ class Writer(threading.Thread):
             self._conn.execute("SELECT pg_advisory_unlock_all()")
             self.owned = self.coverage = None
             self._close_spool()
-        key = int.from_bytes(hashlib.sha256(account.encode()).digest()[:4], signed=True)
-        row = self._conn.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, key]).fetchone()
+        row = self._conn.execute("SELECT pg_try_advisory_lock(%s, %s)", account_lock(account)).fetchone()
         if not (row and row[0]):
             self._stand_by(store, account)
             return
