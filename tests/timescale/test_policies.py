@@ -1,0 +1,197 @@
+"""Compression, refresh and retention on TimescaleDB: what the settings say, and no number changes by them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from data.flavour import Flavour
+from data.housekeeping import policies
+from data.housekeeping.options import HousekeepingOptions
+from data.housekeeping.retention import retain
+from tests.timescale import expected
+from tests.timescale.conftest import PLACES, Make
+from tests.timescale.sample import Row, rows
+from tests.timescale.sides import Side
+from tests.timescale.test_parity import LEVELS, RELATIONS
+
+ROLLED = [name for name in RELATIONS if "_1" in name or "history" in name]
+NOW = datetime.now(UTC).replace(second=7, microsecond=0)
+
+
+def options(**changes: int) -> HousekeepingOptions:
+    return HousekeepingOptions("", **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module", params=[place for place in PLACES if not place.startswith(("plain", "server"))])
+def side(request: pytest.FixtureRequest, make: Make) -> Iterator[Side]:
+    """TimescaleDB, with the owner's rights."""
+    made = make(request.param)
+    made.introduce()
+    made.conn.execute("SET ROLE mtz_owner")
+    yield made
+    made.conn.execute("RESET ROLE")
+
+
+def apply(side: Side, **changes: int) -> None:
+    policies.apply(side.conn, options(**changes))
+    # Only the tests run these jobs.
+    side.conn.execute(
+        "SELECT alter_job(job_id, scheduled => false) FROM timescaledb_information.jobs WHERE job_id >= 1000"
+    )
+
+
+def jobs(side: Side, kind: str) -> dict[int, tuple[str, str]]:
+    """Job, what it works on and its most telling setting."""
+    found = side.conn.execute(
+        "SELECT j.job_id, coalesce(v.view_name, j.hypertable_name),"
+        "       coalesce(j.config ->> 'compress_after', j.config ->> 'start_offset')"
+        "  FROM timescaledb_information.jobs j"
+        "  LEFT JOIN timescaledb_information.continuous_aggregates v"
+        "    ON v.materialization_hypertable_name = j.hypertable_name"
+        " WHERE j.proc_name = %s AND j.owner = 'mtz_owner'::regrole",
+        [kind],
+    )
+    return {job: (name, setting) for job, name, setting in found.fetchall()}
+
+
+def run(side: Side, kind: str) -> None:
+    for job in sorted(jobs(side, kind)):
+        side.conn.execute("CALL run_job(%s)", [job])
+
+
+def test_policies_are_what_the_settings_say(side: Side) -> None:
+    apply(side, compress_after_days=7)
+    first = jobs(side, "policy_compression")
+    assert sorted(first.values()) == [("portfolio_snapshots", "7 days"), ("position_snapshots", "7 days")]
+    refresh = jobs(side, "policy_refresh_continuous_aggregate")
+    assert {name for name, _ in refresh.values()} == {
+        f"{relation}_{level}" for relation in ("portfolio", "position") for level in ("1m", "1h", "1d_parts")
+    }
+    apply(side, compress_after_days=7)
+    assert jobs(side, "policy_compression") == first
+    assert jobs(side, "policy_refresh_continuous_aggregate") == refresh
+    apply(side, compress_after_days=3)
+    assert sorted(jobs(side, "policy_compression").values()) == [
+        ("portfolio_snapshots", "3 days"),
+        ("position_snapshots", "3 days"),
+    ]
+    assert jobs(side, "policy_retention") == {}  # it has to wait for late rows: housekeeping does it
+
+
+def test_compression_and_late_rows_into_compressed_chunks(side: Side) -> None:
+    apply(side, compress_after_days=7)
+    held = rows()
+    side.write(held)
+    side.roll_up()
+    before = {name: side.relation(name) for name in RELATIONS}
+    run(side, "policy_compression")
+    chunks = side.conn.execute(
+        "SELECT hypertable_name, is_compressed, count(*) FROM timescaledb_information.chunks"
+        " WHERE hypertable_name IN ('portfolio_snapshots', 'position_snapshots') GROUP BY 1, 2 ORDER BY 1"
+    ).fetchall()
+    assert [(table, compressed) for table, compressed, _ in chunks] == [
+        ("portfolio_snapshots", True),
+        ("position_snapshots", True),
+    ]
+    assert {name: side.relation(name) for name in RELATIONS} == before
+    known = {(row.account, row.ts) for row in held}
+    late = [row for row in rows(seed=5) if (row.account, row.ts) not in known]
+    side.write(late)
+    assert side.conn.execute("SELECT count(*) > 0 FROM dirty_windows").fetchone() == (True,)
+    side.roll_up()
+    assert side.conn.execute("SELECT count(*) FROM dirty_windows").fetchone() == (0,)
+    for level in LEVELS:
+        assert expected.portfolio(side, level) == expected.buckets([*held, *late], level, side.store.sessions), level
+
+
+def test_compression_is_by_account_and_contract_in_order_of_time(side: Side) -> None:
+    found = side.conn.execute(
+        "SELECT hypertable_name, attname, segmentby_column_index IS NOT NULL, orderby_asc"
+        "  FROM timescaledb_information.compression_settings WHERE hypertable_schema = 'public'"
+        " ORDER BY hypertable_name, segmentby_column_index, orderby_column_index"
+    ).fetchall()
+    assert found == [
+        ("portfolio_snapshots", "account", True, None),
+        ("portfolio_snapshots", "ts", False, True),
+        ("position_snapshots", "account", True, None),
+        ("position_snapshots", "con_id", True, None),
+        ("position_snapshots", "ts", False, True),
+    ]
+
+
+def test_the_refresh_jobs_roll_up_while_nobody_keeps_house(side: Side) -> None:
+    apply(side)
+    side.write([Row("DU1", NOW - timedelta(minutes=30 * i), 1e5 + i, 1.0, 2.0, 3.0) for i in range(1, 60)])
+    before = {name: side.relation(name) for name in ROLLED}
+    marks = {level: watermark(side, level) for level in ("1m", "1h")}
+    run(side, "policy_refresh_continuous_aggregate")
+    for level, earlier in marks.items():
+        assert watermark(side, level) > earlier
+    assert {name: side.relation(name) for name in ROLLED} == before
+
+
+def watermark(side: Side, level: str) -> datetime:
+    row = side.conn.execute(
+        "SELECT _timescaledb_functions.to_timestamp(_timescaledb_functions.cagg_watermark(h.id))"
+        "  FROM timescaledb_information.continuous_aggregates v"
+        "  JOIN _timescaledb_catalog.hypertable h ON h.table_name = v.materialization_hypertable_name"
+        " WHERE v.view_name = %s",
+        [f"portfolio_{level}"],
+    ).fetchone()
+    assert row is not None
+    found: datetime = row[0]
+    return found
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_retention_never_eats_history(make: Make, place: str) -> None:
+    """Raw rows and minutes go; then come a late row, a window over everything, and every job there is."""
+    side = make(place)
+    side.introduce()
+    side.write(rows())
+    side.write([Row("DU1", NOW - timedelta(days=2), 1e5, 1.0, 2.0, 3.0)])
+    side.roll_up()
+    before = {name: side.relation(name) for name in ROLLED}
+    keep = options(raw_retention_days=30, position_retention_days=30)
+    if side.flavour is Flavour.TIMESCALE:
+        apply(side, raw_retention_days=30, position_retention_days=30)
+        run(side, "policy_compression")
+    retain(side.keeper._levels, keep, NOW)
+    left = side.conn.execute(
+        "SELECT (SELECT count(*) FROM portfolio_snapshots), (SELECT count(*) FROM position_snapshots)"
+    ).fetchone()
+    assert left == (1, 2)
+    assert {name: side.relation(name) for name in ROLLED} == before
+
+    side.write(rows(seed=9)[:40])  # behind the horizon
+    side.conn.execute(
+        "INSERT INTO dirty_windows (relation, first_ts, last_ts)"
+        " SELECT r, %s, %s FROM unnest(ARRAY['portfolio', 'position']) AS r",
+        [NOW - timedelta(days=3000), NOW],
+    )
+    side.roll_up()
+    if side.flavour is Flavour.TIMESCALE:
+        run(side, "policy_refresh_continuous_aggregate")
+        run(side, "policy_compression")
+    retain(side.keeper._levels, keep, NOW)
+    assert {name: side.relation(name) for name in ROLLED} == before
+    assert side.conn.execute("SELECT count(*) FROM dirty_windows").fetchone() == (0,)
+
+    coarse = [name for name in ROLLED if "1h" in name or "1d" in name]
+    retain(
+        side.keeper._levels, options(raw_retention_days=30, position_retention_days=30, minute_retention_days=30), NOW
+    )
+    side.conn.execute(
+        "INSERT INTO dirty_windows (relation, first_ts, last_ts)"
+        " SELECT r, %s, %s FROM unnest(ARRAY['portfolio', 'position']) AS r",
+        [NOW - timedelta(days=3000), NOW],
+    )
+    side.roll_up()
+    assert {name: side.relation(name) for name in coarse} == {name: before[name] for name in coarse}
+    row = side.conn.execute(
+        "SELECT count(*) FROM portfolio_1m WHERE bucket < %s", [NOW - timedelta(days=60)]
+    ).fetchone()
+    assert row == (0,)
