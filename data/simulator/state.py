@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,14 @@ VERSION = 1
 log = logging.getLogger("mtz.gateway")
 
 
-def save(path: Path, data: dict[str, Any]) -> None:
-    """Replace the file in one step. Raises OSError."""
+def save(path: Path, data: dict[str, Any], *, durable: bool = False) -> None:
+    """Replace the file in one step; ``durable``: it also survives a power cut. Raises OSError."""
     scratch = path.with_name(path.name + ".new")
-    scratch.write_text(json.dumps(data, separators=(",", ":")))
+    with scratch.open("w") as file:
+        file.write(json.dumps(data, separators=(",", ":")))
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
     scratch.replace(path)
 
 

@@ -48,7 +48,10 @@ def worth(world: World, contract: Instrument, holding: Holding) -> Decimal:
 def earned(world: World, account: Account, left: Decimal, days: float = 1.0) -> Idea | None:
     """Buy back an option that has less than ``left`` of its premium left, and more than ``days`` to go."""
     for contract, holding in short_options(account):
-        if worth(world, contract, holding) < -holding.cost * left and contract.expiry_moment - world.moment > days * DAY:
+        if (
+            worth(world, contract, holding) < -holding.cost * left
+            and contract.expiry_moment - world.moment > days * DAY
+        ):
             return Idea(contract, "BUY", -holding.quantity)
     return None
 
