@@ -113,6 +113,10 @@ class Settings(BaseSettings):
         "MTZ_DEMO_HOURS", "always", "always or real",
         "`always`: the demo's market is open whenever somebody looks. `real`: it keeps the exchange's hours and holidays.",
     )  # fmt: skip
+    demo_history_days: int = _setting(
+        "MTZ_DEMO_HISTORY_DAYS", 365, "a whole number of days from 0 to 700",
+        "How long a past a new demo is given at its first start; 0: none.", ge=0, le=700,
+    )  # fmt: skip
     portfolio_sample_s: float = _setting(
         "MTZ_PORTFOLIO_SAMPLE_S", 1.0, "seconds from 0.1 to 60",
         "A row of the account's history at every change, but at most one in this many seconds.", ge=0.1, le=60,
