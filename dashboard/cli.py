@@ -195,6 +195,22 @@ def migrate(
 
 
 @app.command(epilog=EXIT_CODES)
+def seed(
+    days: Annotated[int | None, typer.Option(min=1, max=700, help="How far back (MTZ_DEMO_HISTORY_DAYS).")] = None,
+    number: Annotated[int, typer.Option("--seed", help="The same number gives the same past.")] = 1,
+    data_dir: DataDir = None,
+    database_url: Database = None,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
+) -> None:
+    """Give a new demo database a past: trades, cash flows, prices and every chart. Needs `mtz run` to be stopped."""
+    settings = _settings(data_dir=data_dir, database_url=database_url, log_level=log_level, log_format=log_format)
+    from dashboard.seeding import seed as seed_demo
+
+    raise typer.Exit(seed_demo(settings, days or settings.demo_history_days or 365, number, typer.echo))
+
+
+@app.command(epilog=EXIT_CODES)
 def connect(
     host: Annotated[str, typer.Argument(help="Where TWS or IB Gateway runs.")] = "127.0.0.1",
     port: Annotated[list[int] | None, typer.Option(help="Ports to try instead of 4001, 4002, 7496 and 7497.")] = None,

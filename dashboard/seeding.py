@@ -1,0 +1,238 @@
+"""`mtz seed`: give the demo a past. One transaction, and then the state with which the simulated gateway goes on.
+
+The state is written beside its place first, committed with the past, and moved into place after: whatever is killed when,
+the next start finds neither or finishes both (the pending state names the first cash flow of the past it belongs to).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from dashboard.exits import CannotRunError, Exit
+from dashboard.migration import migrate_database
+from dashboard.running import RunLock, Running, find_running, unwritable
+from dashboard.settings import Settings
+from dashboard.sources import database_name
+from data.db import DatabaseError, connect, explain
+from data.embedded import EmbeddedDatabaseError, EmbeddedPostgres
+from data.housekeeping.service import LOCK_KEY, catch_up
+from data.model import Role, Source
+from data.poller.writer import account_lock
+from data.simulator import state
+from data.simulator.calendar import Hours
+from data.simulator.history import History
+from data.simulator.loading import Counts, load
+from data.store import Store
+
+ACCOUNT = "DU9000001"
+PENDING = ".seeded"
+PRICES = ".prices"
+BAR = 30
+
+Say = Callable[[str], None]
+
+
+class AlreadyThereError(DatabaseError):
+    """The database has a past already; nothing was changed."""
+
+
+def state_path(data_dir: Path) -> Path:
+    """Where the simulated gateway of `mtz run` keeps its state."""
+    return data_dir / "gateway" / "state.json"
+
+
+def is_wanted(settings: Settings) -> bool:
+    """Whether `mtz run` should seed first: the demo has never run here, or an earlier seeding was interrupted."""
+    path = state_path(settings.data_dir)
+    return _beside(path, PENDING).exists() or (settings.demo_history_days > 0 and not path.exists())
+
+
+def seed(settings: Settings, days: int, number: int, say: Say) -> int:
+    """Seed the demo's database: DATABASE_URL's, or the embedded one; the exit code.
+
+    Raises:
+        CannotRunError: refused, unreachable, or in use; nothing was changed.
+    """
+    running = find_running(settings.data_dir)
+    if running is not None and running.pid == os.getppid():  # a step of `mtz run`, before its gateway and poller
+        return _seed(settings, str(settings.database_url), days, number, say, may_be_there=True)
+    if not settings.data_dir.exists():
+        settings.data_dir.mkdir(parents=True)
+        settings.data_dir.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    lock = RunLock(settings.data_dir)
+    lock.acquire(Running(os.getpid(), settings.url))
+    try:
+        if settings.database_url is not None:
+            return _seed(settings, settings.database_url, days, number, say)
+        with _embedded(settings, say) as url:
+            return _seed(settings, url, days, number, say)
+    except OSError as error:
+        raise unwritable(settings.data_dir, error) from None
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def _embedded(settings: Settings, say: Say) -> Iterator[str]:
+    """The embedded server with the demo's database, migrated, for as long as this takes."""
+    try:
+        postgres = EmbeddedPostgres(settings.data_dir / "database")
+        postgres.start()
+        try:
+            url = postgres.ensure_database(database_name(Source.DEMO))
+            migrate_database(settings.model_copy(update={"database_url": url}), say)
+            yield url
+        finally:
+            postgres.stop()
+    except EmbeddedDatabaseError as error:
+        raise CannotRunError(str(error), Exit.DATABASE) from None
+
+
+def _seed(settings: Settings, url: str, days: int, number: int, say: Say, *, may_be_there: bool = False) -> int:
+    started, path = time.monotonic(), state_path(settings.data_dir)
+    progress = Progress(say)
+    try:
+        with connect(url, Role.IMPORTER, "seed", autocommit=True) as conn:
+            hours = Hours(always=settings.demo_hours == "always")
+            history = History(number, days, time.time(), ACCOUNT, hours)
+            counts = seed_database(conn, history, path, progress)
+        rolled = _roll_up(url)
+    except AlreadyThereError as error:
+        if may_be_there:
+            say(f"no sample history: {error}")
+            return Exit.OK
+        raise CannotRunError(str(error), Exit.FAILED) from None
+    except DatabaseError as error:
+        raise CannotRunError(str(error), Exit.DATABASE) from None
+    except psycopg.Error as error:
+        raise CannotRunError(explain(error, url), Exit.DATABASE) from None
+    except OSError as error:
+        raise unwritable(path.parent, error) from None
+    finally:
+        progress.end()
+    say(_summary(counts, days, time.monotonic() - started) + ("" if rolled else "; housekeeping is rolling it up"))
+    return Exit.OK
+
+
+def seed_database(
+    conn: psycopg.Connection[Any], history: History, path: Path, report: Callable[[float, date], None]
+) -> Counts | None:
+    """Write `history`, on an autocommit connection, and the gateway's state at `path`; None: only an earlier one was finished.
+
+    Raises:
+        DatabaseError: the database is not the demo's, has a past, or a poller serves the account.
+        psycopg.Error, OSError: nothing was kept.
+    """
+    store, pending = Store(conn), _beside(path, PENDING)
+    store.require_source(Source.DEMO, history.account_id)
+    row = conn.execute("SELECT pg_try_advisory_lock(%s, %s)", account_lock(history.account_id)).fetchone()
+    if not (row and row[0]):
+        raise DatabaseError(
+            f"A poller is writing account {history.account_id} into this database: stop `mtz run` or `mtz poll` first. "
+            "Nothing was changed."
+        )
+    try:
+        if _finish(conn, path):
+            return None
+        _require_empty(conn)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with conn.transaction():
+            counts = load(conn, store, history, report)
+            state.save(
+                pending, {"version": state.VERSION, "first_flow": history.name, "world": history.state()}, durable=True
+            )
+        _finish(conn, path)
+        return counts
+    finally:
+        if not conn.closed:
+            conn.execute("SELECT pg_advisory_unlock(%s, %s)", account_lock(history.account_id))
+
+
+def _finish(conn: psycopg.Connection[Any], path: Path) -> bool:
+    """Move a pending state into place if its past was committed; else forget it."""
+    pending = _beside(path, PENDING)
+    found = state.load(pending)
+    if found is None:
+        return False
+    row = conn.execute("SELECT true FROM cash_flows WHERE flow_id = %s", [found["first_flow"]]).fetchone()
+    if row:
+        _beside(path, PRICES).unlink(missing_ok=True)
+        state.save(path, found["world"], durable=True)
+    pending.unlink()
+    return row is not None
+
+
+def _require_empty(conn: psycopg.Connection[Any]) -> None:
+    row = conn.execute(
+        "SELECT EXISTS (SELECT FROM portfolio_snapshots) OR EXISTS (SELECT FROM executions)"
+        " OR EXISTS (SELECT FROM portfolio_latest) OR EXISTS (SELECT FROM cash_flows)"
+    ).fetchone()
+    if row and row[0]:
+        raise AlreadyThereError(
+            "This database has a history already, so nothing was changed: sample history is for a new demo database "
+            "(another MTZ_DATA_DIR or DATABASE_URL)."
+        )
+
+
+def _roll_up(url: str) -> bool:
+    """Roll the past up now; False where a running housekeeping process does it anyway."""
+    with connect(url, Role.OWNER, "seed", autocommit=True) as conn:
+        row = conn.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone()
+    if not (row and row[0]):
+        return False
+    catch_up(url)
+    return True
+
+
+def _summary(counts: Counts | None, days: int, seconds: float) -> str:
+    if counts is None:
+        return "sample history: an interrupted seeding was finished"
+    return (
+        f"sample history of {days} days: {counts.executions:,} executions, {counts.flows} cash flows, "
+        f"{counts.portfolio:,} account and {counts.positions:,} position samples, {counts.bars:,} bars in {seconds:.0f} s"
+    )
+
+
+class Progress:
+    """A bar on a terminal; elsewhere a line for every ten per cent."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._on_terminal = sys.stdout.isatty()
+        self._shown = -1
+
+    def __call__(self, done: float, until: date) -> None:
+        percent = int(done * 100)
+        step = percent if self._on_terminal else percent - percent % 10
+        if step == self._shown:
+            return
+        self._shown = step
+        if self._on_terminal:
+            sys.stdout.write("\r" + bar(step, until.isoformat()))
+            sys.stdout.flush()
+        else:
+            self._say(f"{step} % sample history, {until}")
+
+    def end(self) -> None:
+        """Leave the bar's line."""
+        if self._on_terminal and self._shown >= 0:
+            sys.stdout.write("\n")
+
+
+def bar(percent: int, text: str) -> str:
+    """`[█████     ] 50 % text`."""
+    full = percent * BAR // 100
+    return f"[{'█' * full}{' ' * (BAR - full)}] {percent:3d} % {text}"
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
