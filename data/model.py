@@ -269,11 +269,15 @@ class BarCoverage:
 
 @dataclass(frozen=True, slots=True)
 class BarAnswer:
-    """One answer of the broker: what is new in a series, and how far it is covered with that."""
+    """One answer of the broker: what is new in a series, and how far it is covered with that.
+
+    `continues`: it begins with the last bar that is stored already, which has to be about the same price.
+    """
 
     contract: Contract
     coverage: BarCoverage
     bars: tuple[PriceBar, ...] = ()
+    continues: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ import psycopg
 
 from data.db import DatabaseError, literal
 from data.model import (
-    BarAnswer,
     BarCoverage,
     Contract,
     Execution,
@@ -152,12 +151,22 @@ class Store:
         """Write bars (see :func:`bar_rows`), and how far they reach when they are the answer's last ones."""
         row = _contract_row(contract)
         with self._conn.transaction(), self._conn.pipeline():
+            # Not waited for the disk: what a crash takes is taken together with its coverage, and is asked for again.
+            self._conn.execute("SET LOCAL synchronous_commit = off")
             if self._contracts.get(contract.con_id) != row:
                 self._write_rows("contracts", [row])
             self._write_rows("price_bars", bars)
             if coverage is not None:
                 self._write_rows("bar_coverage", [_jsonable(asdict(coverage))])
         self._contracts[contract.con_id] = row
+
+    def stored_close(self, series: BarCoverage, ts: datetime) -> float | None:
+        """The close of one stored bar of a series; None where there is none."""
+        row = self._conn.execute(
+            "SELECT close FROM price_bars WHERE con_id = %s AND what = %s AND resolution = %s AND ts = %s",
+            [series.con_id, series.what, series.resolution, ts],
+        ).fetchone()
+        return row[0] if row else None
 
     def bar_coverage(self) -> dict[tuple[int, str, str], BarCoverage]:
         """What is known of every series of bars, by contract, what and resolution."""
@@ -259,15 +268,24 @@ def encode(batch: Flush, sessions: Sessions) -> Rows:
     }
 
 
-def bar_rows(answer: BarAnswer, sessions: Sessions) -> list[Row]:
-    """An answer's bars as JSON-ready rows. A day bar's date is its session; shorter ones lie in theirs."""
-    series = answer.coverage
-    head = {"con_id": series.con_id, "what": series.what, "resolution": series.resolution}
-
-    def session_of(bar: PriceBar) -> str:
-        return bar.ts.date().isoformat() if series.resolution == "1d" else _day(bar.ts, sessions)
-
-    return [head | _jsonable(asdict(bar)) | {"session_date": session_of(bar)} for bar in answer.bars]
+def bar_rows(series: BarCoverage, bars: Iterable[PriceBar], sessions: Sessions) -> list[Row]:
+    """Bars of a series as JSON-ready rows. A day bar's date is its session; shorter ones lie in theirs."""
+    is_day = series.resolution == "1d"
+    return [
+        {
+            "con_id": series.con_id,
+            "what": series.what,
+            "resolution": series.resolution,
+            "ts": bar.ts.isoformat(),
+            "session_date": bar.ts.date().isoformat() if is_day else _day(bar.ts, sessions),
+            "open": bar.open,
+            "high": bar.high,
+            "low": bar.low,
+            "close": bar.close,
+            "volume": bar.volume,
+        }
+        for bar in bars
+    ]
 
 
 def _merged(executions: Iterable[Execution]) -> Iterable[Execution]:

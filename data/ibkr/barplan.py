@@ -86,6 +86,8 @@ def due_at(series: Series, known: BarCoverage | None, at: Situation) -> datetime
         return at.now
     if known.problem is not None:
         return known.asked_at + REFUSED_FOR
+    if known.last_ts is None:  # what was stored is of another scale
+        return known.asked_at
     due = [at.settled] if known.asked_at < at.settled else []
     if series.every is not None and at.is_open:
         due.append(known.asked_at + series.every)
@@ -98,7 +100,9 @@ def duration(series: Series, known: BarCoverage | None, at: Situation) -> str:
     """How far back from now to ask, in the broker's words: from the last bar known, which may have changed since."""
     if known is None or known.last_ts is None:
         # Sessions are meant: where a gateway counts days by the clock, those without one come on top.
-        return _days(series.first + (max((at.now - at.settled).days, 0) if series.resolution == "1m" else 0))
+        first = series.first + (max((at.now - at.settled).days, 0) if series.resolution == "1m" else 0)
+        stored = (at.now - known.first_ts).days + 1 if known is not None and known.first_ts else 0
+        return _days(max(first, min(stored, series.longest)))
     missing = max(at.now - known.last_ts, timedelta())
     if series.resolution == "1m" and at.is_open and missing < timedelta(hours=1):
         return f"{math.ceil(missing / timedelta(minutes=1)) * 60 + 120} S"

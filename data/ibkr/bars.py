@@ -18,7 +18,7 @@ from data.ibkr import barplan, client, translate
 from data.ibkr.barplan import SHOWN, SIZES, Key, Series, Situation, key_of
 from data.ibkr.events import BarStore
 from data.ibkr.pacing import WINDOW_S, Pacer
-from data.model import BarAnswer, BarCoverage, Contract
+from data.model import BarAnswer, BarCoverage, Contract, PriceBar
 
 log = logging.getLogger("mtz.ibkr")
 LOOK_S = 1.0
@@ -127,24 +127,16 @@ class BarFeed:
             log.info("%s: no answer to a request for bars (%s) in %g s", contract.symbol, key, ANSWER_S)
             self._later[key] = _now() + UNANSWERED_FOR
             return
-        asked_at = _now()
-        problem = None if found else self._refusal(known)
+        now = _now()
+        bars = translate.bars(found, series.what, now)
+        problem = None if bars else self._refusal(known)
         if problem is not None and "pacing violation" in problem.lower():
             log.warning("The broker finds that bars are asked for too often: %s", problem)
             self._pacer.violated(time.monotonic())
             return
-        if found:
+        if bars:
             self._pacer.answered()
-        bars = translate.bars(found, series.what, asked_at)
-        if known is not None and known.last_ts is not None:
-            bars = tuple(bar for bar in bars if bar.ts >= known.last_ts)  # the last one may have been forming
-        coverage = BarCoverage(
-            contract.con_id, series.what, series.resolution,
-            first_ts=known.first_ts if known and known.first_ts else bars[0].ts if bars else None,
-            last_ts=bars[-1].ts if bars else known.last_ts if known else None,
-            asked_at=asked_at, problem=problem,
-        )  # fmt: skip
-        if not await self._store.store(BarAnswer(contract, coverage, bars)):
+        if not await self._store.store(_answer(contract, series, known, bars, now, problem)):
             self._later[key] = _now() + NOT_STORED_FOR
 
     async def _ask(self, ib: Any, contract: Contract, series: Series, span: str) -> list[Any]:
@@ -208,6 +200,26 @@ class BarFeed:
         details = await gateway.details(client.wire_contract(option))
         con_id = details[0].underConId if details else 0
         return client.wire_contract(con_id, "") if con_id else None
+
+
+def _answer(
+    contract: Contract, series: Series, known: BarCoverage | None, bars: tuple[PriceBar, ...], now: datetime,
+    problem: str | None,
+) -> BarAnswer:  # fmt: skip
+    """What is new in an answer. The last bar known belongs to it: it may have been forming."""
+    first, last = (known.first_ts, known.last_ts) if known is not None else (None, None)
+    if last is not None:
+        bars = tuple(bar for bar in bars if bar.ts >= last)
+    coverage = BarCoverage(
+        contract.con_id,
+        series.what,
+        series.resolution,
+        first_ts=first or (bars[0].ts if bars else None),
+        last_ts=bars[-1].ts if bars else last,
+        asked_at=now,
+        problem=problem,
+    )
+    return BarAnswer(contract, coverage, bars, continues=last is not None and series.what == "trades")
 
 
 def _now() -> datetime:

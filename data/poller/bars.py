@@ -8,17 +8,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from data.model import BarAnswer, BarCoverage
-from data.store import Row, Sessions, Store, bar_rows
+from data.store import Sessions, Store, bar_rows
 
 if TYPE_CHECKING:
     from data.poller.writer import Writer
 
 SLICE = 200
 """Rows a transaction: a live flush that comes in between waits for one slice at the most."""
+RESCALED = 1.2
+"""The same bar at another price by more than this: a split. (One that was still forming then only costs a request.)"""
 
 
 class BarJob:
@@ -28,15 +31,26 @@ class BarJob:
         self.coverage = answer.coverage
         self.done = done
         self._answer = answer
-        self._rows: list[Row] | None = None
+        self._written = 0
 
     def write_slice(self, store: Store) -> bool:
         """Write the next rows; whether they were the last ones. The coverage goes with those."""
-        if self._rows is None:
-            self._rows = bar_rows(self._answer, store.sessions)
-        head, self._rows = self._rows[:SLICE], self._rows[SLICE:]
-        store.write_bars(self._answer.contract, head, None if self._rows else self.coverage)
-        return not self._rows
+        if not self._written and self._is_rescaled(store):
+            self.coverage = replace(self.coverage, last_ts=None)  # all of it is asked for again
+        bars = self._answer.bars[self._written : self._written + SLICE]
+        is_last = self._written + len(bars) == len(self._answer.bars)
+        rows = bar_rows(self.coverage, bars, store.sessions)
+        store.write_bars(self._answer.contract, rows, self.coverage if is_last else None)
+        self._written += len(bars)
+        return is_last
+
+    def _is_rescaled(self, store: Store) -> bool:
+        """Whether the broker's bars are of another scale than the stored ones: it adjusts their past for splits."""
+        if not self._answer.continues or not self._answer.bars:
+            return False
+        same = self._answer.bars[0]
+        stored = store.stored_close(self.coverage, same.ts)
+        return stored is not None and not 1 / RESCALED < same.close / stored < RESCALED
 
 
 class StoredBars:

@@ -6,6 +6,7 @@ import asyncio
 import struct
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -377,6 +378,25 @@ def test_the_same_bars_change_nothing_and_a_formed_one_replaces_the_forming(
     assert settled.wait() == ["stored"] * 3
     assert db.rows("SELECT close, volume FROM price_bars ORDER BY ts DESC LIMIT 1") == [(11.5, 50.0)]
     assert db.rows(rows)[:-1] == before[:-1]
+
+
+def test_after_a_split_the_series_is_due_in_full(writer: Writer, settled: Settled) -> None:
+    write_first(writer, settled)
+    before = answer_of(5)
+    last = before.bars[-1]
+    for close, known in ((last.close, True), (last.close * 1.1, True), (last.close / 10, False)):
+        bar = replace(last, open=close, high=close, low=close, close=close)
+        writer.offer_bars(BarJob(before, settled.done))
+        settled.wait()
+        writer.offer_bars(BarJob(replace(before, bars=(bar,), continues=True), settled.done))
+        settled.wait()
+        assert writer.coverage is not None
+        found = writer.coverage[7, "trades", "1m"]
+        assert found == (before.coverage if known else replace(before.coverage, last_ts=None))
+    # The whole answer that follows is believed.
+    writer.offer_bars(BarJob(before, settled.done))
+    assert set(settled.wait()) == {"stored"}
+    assert writer.coverage[7, "trades", "1m"] == before.coverage
 
 
 def test_bars_are_given_up_when_the_database_goes_away(writer: Writer, settled: Settled, db: Watched) -> None:

@@ -107,6 +107,16 @@ def test_a_refusal_is_left_alone_for_long() -> None:
     assert due_at(VOLATILITY, replace(refused, asked_at=OPEN.settled - timedelta(1)), OPEN) < NOON
 
 
+def test_a_rescaled_series_is_asked_for_at_once_and_as_far_back_as_it_is_stored() -> None:
+    old = covered(DAYS, timedelta(minutes=1))
+    rescaled = replace(old, first_ts=NOON - timedelta(days=3 * 365), last_ts=None)
+    assert next_due([7], coverage(rescaled), replace(OPEN, later={})) is not None
+    assert due_at(DAYS, rescaled, OPEN) == rescaled.asked_at
+    assert duration(DAYS, rescaled, OPEN) == "4 Y"
+    assert duration(MINUTES, replace(rescaled, resolution="1m"), OPEN) == "10 D"
+    assert duration(HOURS, replace(rescaled, first_ts=NOON - timedelta(days=9)), OPEN) == "30 D"
+
+
 def test_what_was_not_answered_waits_and_the_others_don_t() -> None:
     later = {key_of(7, DAYS): NOON + timedelta(minutes=1)}
     assert next_due([7], {}, replace(OPEN, later=later)) == (7, MINUTES)
