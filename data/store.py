@@ -22,6 +22,7 @@ import psycopg
 
 from data.db import DatabaseError, literal
 from data.model import (
+    BarAnswer,
     BarCoverage,
     Contract,
     Execution,
@@ -31,7 +32,6 @@ from data.model import (
     PollerStatus,
     Portfolio,
     Position,
-    PriceBar,
     Source,
     Topic,
 )
@@ -268,9 +268,9 @@ def encode(batch: Flush, sessions: Sessions) -> Rows:
     }
 
 
-def bar_rows(series: BarCoverage, bars: Iterable[PriceBar], sessions: Sessions) -> list[Row]:
-    """Bars of a series as JSON-ready rows. A day bar's date is its session; shorter ones lie in theirs."""
-    is_day = series.resolution == "1d"
+def bar_rows(answer: BarAnswer, sessions: Sessions) -> list[Row]:
+    """An answer's bars as JSON-ready rows. A day bar's date is its session; shorter ones lie in theirs."""
+    series, is_day = answer.coverage, answer.coverage.resolution == "1d"
     return [
         {
             "con_id": series.con_id,
@@ -284,7 +284,7 @@ def bar_rows(series: BarCoverage, bars: Iterable[PriceBar], sessions: Sessions) 
             "close": bar.close,
             "volume": bar.volume,
         }
-        for bar in bars
+        for bar in answer.bars
     ]
 
 

@@ -24,7 +24,7 @@ log = logging.getLogger("mtz.ibkr")
 LOOK_S = 1.0
 ANSWER_S = 60.0
 UNANSWERED_FOR = timedelta(minutes=10)
-NOT_STORED_FOR = timedelta(minutes=1)
+SOON = timedelta(minutes=1)
 UNKNOWN_FOR = timedelta(hours=3)
 """How long a contract that the broker doesn't know is left alone."""
 NO_BARS = "The broker answered without any bar."
@@ -137,7 +137,7 @@ class BarFeed:
         if bars:
             self._pacer.answered()
         if not await self._store.store(_answer(contract, series, known, bars, now, problem)):
-            self._later[key] = _now() + NOT_STORED_FOR
+            self._later[key] = _now() + SOON
 
     async def _ask(self, ib: Any, contract: Contract, series: Series, span: str) -> list[Any]:
         """The library's bars; empty where there are none, with the reason in :attr:`_problem`."""
@@ -188,7 +188,9 @@ class BarFeed:
         details = await gateway.details(wire) if wire is not None else None
         if details:
             self._underlyings[name] = translate.contract(details[0].contract)
-        elif gateway.is_ready():
+        elif details is None:  # not answered in time
+            self._unknown[name] = _now() + SOON
+        else:
             self._unknown[name] = _now() + UNKNOWN_FOR
             gateway.complain(
                 f"The broker knows no {symbol} in {currency} to fetch price bars of: its charts stay empty."

@@ -39,7 +39,7 @@ class BarJob:
             self.coverage = replace(self.coverage, last_ts=None)  # all of it is asked for again
         bars = self._answer.bars[self._written : self._written + SLICE]
         is_last = self._written + len(bars) == len(self._answer.bars)
-        rows = bar_rows(self.coverage, bars, store.sessions)
+        rows = bar_rows(replace(self._answer, bars=bars), store.sessions)
         store.write_bars(self._answer.contract, rows, self.coverage if is_last else None)
         self._written += len(bars)
         return is_last
