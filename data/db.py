@@ -96,7 +96,7 @@ def _known_reason(error: BaseException, where: URL, place: str) -> str | None:
         return f"The database at {place} refused the user {where.username!r}: correct DATABASE_URL."
     if isinstance(error, errors.InvalidCatalogName) or ('database "' in text and "does not exist" in text):
         return f"There is no database {where.database!r} at {place}: create it, or correct DATABASE_URL."
-    if 'role "mtz_' in text:
+    if 'role "mtz_' in text and "grant role" not in text and "admin option" not in text:
         return f"The database {where.database!r} at {place} has not been set up for this program: run `mtz migrate`."
     if isinstance(error, errors.InsufficientPrivilege):
         return (

@@ -6,6 +6,7 @@ refresh and no compression: it is treated as plain.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from psycopg import errors
 from data.db import DatabaseError
 
 OLDEST = (2, 18)  # the oldest TimescaleDB this program was run on
+SNAPSHOTS = ("portfolio_snapshots", "position_snapshots")
 Wanted = Literal["auto", "off"]
 
 
@@ -39,6 +41,14 @@ class Extension:
     @property
     def is_community(self) -> bool:
         return self.license == "timescale"
+
+    @property
+    def is_apache(self) -> bool:
+        return self.license == "apache"
+
+    @property
+    def is_new_enough(self) -> bool:
+        return _version(self.version) >= OLDEST
 
 
 def extension(conn: psycopg.Connection[Any]) -> Extension | None:
@@ -69,39 +79,63 @@ def choose(conn: psycopg.Connection[Any], wanted: Wanted) -> Flavour:
         DatabaseError: TimescaleDB is too old, may not be created by this user, or the tables are half converted.
             Nothing was changed.
     """
+    found = extension(conn)
     if (decided := known(conn)) is not None:
         if decided is Flavour.TIMESCALE:
-            _require(extension(conn))
+            require_there(found)
+        _require_whole(conn, found, decided)
         return decided
-    found = extension(conn) if wanted == "auto" else None
-    if found is not None and found.installed is None and _version(found.version) >= OLDEST:
+    if wanted == "off" or found is None or found.is_apache:
+        return Flavour.PLAIN
+    require_new_enough(found)
+    if found.installed is None:
         _create(conn)
         found = extension(conn)
-    if found is None or not found.is_community:
-        return Flavour.PLAIN
-    _require(found)
-    _require_unconverted(conn)
+        if found is None or not found.is_community:
+            return Flavour.PLAIN
+    _require_whole(conn, found, None)
     return Flavour.TIMESCALE
 
 
-def _version(text: str) -> tuple[int, int]:
-    major, _, rest = text.partition(".")
-    minor = rest.split(".")[0].split("-")[0]
-    return (int(major or 0), int(minor or 0))
+def require_new_enough(found: Extension) -> None:
+    """Find that the program was run on this version or an older one.
+
+    Raises:
+        DatabaseError: it is too old; says what to do.
+    """
+    if found.is_new_enough:
+        return
+    update = " and run `ALTER EXTENSION timescaledb UPDATE` in this database" if found.installed else ""
+    whose = "The database has" if found.installed else "The server offers"
+    raise DatabaseError(
+        f"{whose} TimescaleDB {found.version}; this program needs {OLDEST[0]}.{OLDEST[1]} or newer: install a newer one"
+        f"{update}, or set MTZ_TIMESCALEDB=off to use plain tables in a new database. Nothing was changed."
+    )
 
 
-def _require(found: Extension | None) -> None:
+def require_there(found: Extension | None) -> None:
+    """Find that a database that was set up with TimescaleDB still has what it needs.
+
+    Raises:
+        DatabaseError: it has not; says what to do.
+    """
     if found is None or found.installed is None:
         raise DatabaseError(
             "This database was set up with TimescaleDB, but the server has no TimescaleDB now: put 'timescaledb' back into "
             "shared_preload_libraries and restart the server. Nothing was changed."
         )
-    if _version(found.version) < OLDEST:
+    if found.is_apache:
         raise DatabaseError(
-            f"The database has TimescaleDB {found.version}; this program needs {OLDEST[0]}.{OLDEST[1]} or newer: run "
-            "`ALTER EXTENSION timescaledb UPDATE` after installing a newer one, or set MTZ_TIMESCALEDB=off to use plain "
-            "tables. Nothing was changed."
+            "This database was set up with TimescaleDB's community edition, but the server runs the Apache edition now: set "
+            "timescaledb.license to 'timescale' and restart the server. Nothing was changed."
         )
+    require_new_enough(found)
+
+
+def _version(text: str) -> tuple[int, int]:
+    """Major and minor, of texts like 2.18.1 and 2.23.0-dev."""
+    numbers = re.findall(r"\d+", text)[:2]
+    return (int(numbers[0]), int(numbers[1])) if len(numbers) == 2 else (0, 0)
 
 
 def _create(conn: psycopg.Connection[Any]) -> None:
@@ -115,15 +149,27 @@ def _create(conn: psycopg.Connection[Any]) -> None:
         ) from error
 
 
-def _require_unconverted(conn: psycopg.Connection[Any]) -> None:
+def _require_whole(conn: psycopg.Connection[Any], found: Extension | None, flavour: Flavour | None) -> None:
+    """Find that the snapshots are hypertables where the database is TimescaleDB's, and else are not."""
+    if found is None or found.installed is None:
+        return
     rows = conn.execute(
         "SELECT hypertable_name FROM timescaledb_information.hypertables "
-        "WHERE hypertable_schema = 'public' AND hypertable_name IN ('portfolio_snapshots', 'position_snapshots') "
-        "ORDER BY 1"
+        "WHERE hypertable_schema = 'public' AND hypertable_name = ANY (%s)",
+        [list(SNAPSHOTS)],
     ).fetchall()
-    if rows:
+    hypertables = {row[0] for row in rows}
+    wrong = sorted(set(SNAPSHOTS) - hypertables if flavour is Flavour.TIMESCALE else hypertables)
+    if not wrong:
+        return
+    if flavour is Flavour.TIMESCALE:
         raise DatabaseError(
-            f"{rows[0][0]} is a hypertable already although this database was not set up for TimescaleDB by this program: "
-            "it is half converted. Copy the data into a new database with `mtz migrate --to-timescale`, or turn the table "
-            "back into a plain one. Nothing was changed."
+            f"{wrong[0]} is no hypertable although this database was set up with TimescaleDB: it is half converted, or half "
+            "restored. Restore the backup with timescaledb_pre_restore() before and timescaledb_post_restore() after it. "
+            "Nothing was changed."
         )
+    raise DatabaseError(
+        f"{wrong[0]} is a hypertable although this database was not set up for TimescaleDB by this program: it is half "
+        "converted. Turn it back into a plain table (rename it, CREATE TABLE … (LIKE … INCLUDING ALL), copy its rows), then "
+        "move to a new database with `mtz migrate --to-timescale`. Nothing was changed."
+    )

@@ -99,9 +99,10 @@ def bring_up(
         DatabaseError: as :func:`migrate`.
         psycopg.Error: the connection was lost, or a role may not be made.
     """
-    flavour = choose(conn, timescaledb)
+    with conn.transaction():  # the extension and the roles, or neither
+        flavour = choose(conn, timescaledb)
+        _create_roles(conn, flavour)
     migrations = available(flavour, folder)
-    _create_roles(conn, flavour)
     conn.execute("SET ROLE mtz_owner")
     conn.execute(literal(LEDGER))
     done = _applied(conn, migrations)
