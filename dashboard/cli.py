@@ -185,13 +185,28 @@ def gateway(
 
 @app.command(epilog=EXIT_CODES)
 def migrate(
-    data_dir: DataDir = None, database_url: Database = None, log_level: LogLevel = None, log_format: LogFormat = None
+    data_dir: DataDir = None,
+    database_url: Database = None,
+    to_timescale: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="SOURCE_URL TARGET_URL",
+            help="Copy a database to one with TimescaleDB instead. SOURCE_URL may be the word embedded.",
+        ),
+    ] = None,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
 ) -> None:
-    """Bring the database's schema and trading calendar up to date."""
+    """Bring the database's schema and trading calendar up to date, or copy it to a TimescaleDB server."""
     settings = _settings(data_dir=data_dir, database_url=database_url, log_level=log_level, log_format=log_format)
-    from dashboard.migration import migrate_database
+    if to_timescale is not None:
+        from dashboard.copying import copy_to_timescale
 
-    migrate_database(settings, typer.echo)
+        copy_to_timescale(settings, *to_timescale, typer.echo)
+    else:
+        from dashboard.migration import migrate_database
+
+        migrate_database(settings, typer.echo)
 
 
 @app.command(epilog=EXIT_CODES)

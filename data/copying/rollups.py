@@ -1,0 +1,139 @@
+"""Roll-ups on the target: made there from the raw rows, except where those are gone; those are carried over.
+
+Retention drops raw samples (and old minutes) and keeps what they were rolled up to. Nothing on the target could make that
+again, so these buckets are copied into the relation in which the target keeps a level's buckets, and the horizon
+(`kept_from`) goes with them, so that no refresh ever reaches there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from data.copying.catalogue import columns
+from data.copying.ledger import Ledger
+from data.copying.parts import Part
+from data.flavour import Flavour
+from data.housekeeping.grid import LEVELS, SOURCE, STEP, Span, ceil
+from data.housekeeping.keeper import Keeper
+from data.housekeeping.levels import RELATIONS, Levels, Marks, Relation, view_of
+
+WIDTH = {"1m": timedelta(days=7), "1h": timedelta(days=365), "1d": timedelta(days=3650)}
+MARKER = "copy in progress"  # no account's name
+
+
+def made_from(marks: Marks, relation: str, level: str) -> datetime | None:
+    """Where a level's buckets begin to be made from the level below; earlier ones are carried. None: all are made."""
+    horizons = [marks[relation, SOURCE[level]].kept_from, marks[relation, level].kept_from]
+    return max((ceil(h, level) for h in horizons if h is not None), default=None)
+
+
+def marks_of(source: psycopg.Connection[Any]) -> Marks:
+    """How far the source's levels are; nothing is refreshed there, so its flavour doesn't matter."""
+    return Levels(source, Flavour.PLAIN).marks()
+
+
+def carried(source: psycopg.Connection[Any], target: psycopg.Connection[Any], flavour: Flavour) -> list[Part]:
+    """The buckets that can't be made again, a part for each level that has some."""
+    marks = marks_of(source)
+    found = []
+    for relation in RELATIONS:
+        for level in LEVELS:
+            until, since = made_from(marks, relation, level), marks[relation, level].kept_from
+            if until is not None and (since is None or since < until):
+                view = view_of(relation, level)
+                into = _store_of(target, view, flavour)
+                found.append(Part(view, columns(source, view), "bucket", WIDTH[level], since, until, into))
+    return found
+
+
+def _store_of(target: psycopg.Connection[Any], view: str, flavour: Flavour) -> sql.Identifier:
+    """The table that holds the buckets which the view `view` has ready."""
+    if flavour is Flavour.PLAIN:
+        return sql.Identifier(view.removesuffix("_parts") + "_rolled")
+    row = target.execute(
+        "SELECT materialization_hypertable_schema, materialization_hypertable_name "
+        "  FROM timescaledb_information.continuous_aggregates WHERE view_schema = 'public' AND view_name = %s",
+        [view],
+    ).fetchone()
+    assert row is not None
+    return sql.Identifier(*row)
+
+
+def make(
+    source: psycopg.Connection[Any],
+    target: psycopg.Connection[Any],
+    flavour: Flavour,
+    ledger: Ledger,
+    reached: Callable[[Relation, str, datetime], None],
+) -> None:
+    """Take over the horizons, then roll up everything behind them; `reached` hears of every piece."""
+    marks = marks_of(source)
+    levels = _Watched(target, flavour, reached)
+    with target.transaction():
+        for (relation, level), mark in marks.items():
+            target.execute(
+                "UPDATE rollup_levels SET kept_from = coalesce(%s, kept_from), upto = greatest(upto, %s) "
+                " WHERE relation = %s AND level = %s",
+                [mark.kept_from, made_from(marks, relation, level) if level in LEVELS else None, relation, level],
+            )
+    if flavour is Flavour.TIMESCALE:
+        for relation in RELATIONS:
+            _let_carried_be_seen(levels, relation, marks, ledger)
+    keeper = Keeper(levels)
+    keeper.raise_threshold(timedelta(0))
+    while not keeper.is_settled():
+        time.sleep(0.05)
+    keeper.advance()
+    while keeper.settle():
+        pass
+
+
+class _Watched(Levels):
+    """Levels that tell how far they are."""
+
+    def __init__(
+        self, conn: psycopg.Connection[Any], flavour: Flavour, reached: Callable[[Relation, str, datetime], None]
+    ) -> None:
+        super().__init__(conn, flavour)
+        self._reached = reached
+
+    def advance(self, relation: Relation, level: str, span: Span) -> None:
+        super().advance(relation, level, span)
+        self._reached(relation, level, span.until)
+
+
+def _let_carried_be_seen(levels: Levels, relation: Relation, marks: Marks, ledger: Ledger) -> None:
+    """A continuous aggregate shows what it holds only before its watermark, which nothing but a refresh with rows moves.
+
+    So one sample is put where making begins, refreshed and taken away again: where no sample follows what was carried,
+    there would be no such refresh.
+    """
+    starts = [made_from(marks, relation, level) for level in LEVELS]
+    begin = max((start for start in starts if start is not None), default=None)
+    step = f"watermark of {relation}"
+    if begin is None or ledger.is_done(step):
+        return
+    table = sql.Identifier(f"{relation}_snapshots")
+    names, values = sql.SQL(""), sql.SQL("")
+    if relation == "position":
+        names, values = sql.SQL(", con_id, currency, quantity"), sql.SQL(", 0, '', 0")
+    levels.conn.execute(
+        sql.SQL(
+            "INSERT INTO {} (account, ts, as_of, session_date{}) VALUES (%(a)s, %(t)s, %(t)s, %(t)s{}) "
+            "ON CONFLICT DO NOTHING"
+        ).format(table, names, values),
+        {"a": MARKER, "t": begin},
+    )
+    for level in LEVELS:
+        start = ceil(begin, level)
+        if start == begin:
+            levels.refresh(relation, level, Span(start, start + STEP[level]))
+    with levels.conn.transaction():
+        levels.conn.execute(sql.SQL("DELETE FROM {} WHERE account = %s").format(table), [MARKER])
+        ledger.note(step)
