@@ -17,6 +17,8 @@ SETTLED = timedelta(minutes=10)
 """A session's bars are asked for this long after its close, when they don't change any more."""
 REFUSED_FOR = timedelta(hours=3)
 """How long what the broker refuses (no permission, no such data) is left alone."""
+COMPETING_FOR = timedelta(minutes=15)
+"""The same for what another log-in takes away, which may be gone soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def due_at(series: Series, known: BarCoverage | None, at: Situation) -> datetime
     if known.asked_at > at.now:  # the clock was set back
         return at.now
     if known.problem is not None:
-        return known.asked_at + REFUSED_FOR
+        return known.asked_at + (COMPETING_FOR if known.problem.endswith("(10197)") else REFUSED_FOR)
     if known.last_ts is None:  # what was stored is of another scale
         return known.asked_at
     due = [at.settled] if known.asked_at < at.settled else []

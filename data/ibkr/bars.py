@@ -184,8 +184,7 @@ class BarFeed:
         name = (symbol, currency)
         if name in self._underlyings or self._unknown.get(name, _now()) > _now():
             return self._underlyings.get(name)
-        wire = await self._wire_of_underlying(gateway, by) if isinstance(by, int) else by
-        details = await gateway.details(wire) if wire is not None else None
+        details = await (self._details_under(gateway, by) if isinstance(by, int) else gateway.details(by))
         if details:
             self._underlyings[name] = translate.contract(details[0].contract)
         elif details is None:  # not answered in time
@@ -198,10 +197,13 @@ class BarFeed:
         return self._underlyings.get(name)
 
     @staticmethod
-    async def _wire_of_underlying(gateway: Gateway, option: int) -> Any | None:
+    async def _details_under(gateway: Gateway, option: int) -> Any:
+        """The details of an option's underlying."""
         details = await gateway.details(client.wire_contract(option))
-        con_id = details[0].underConId if details else 0
-        return client.wire_contract(con_id, "") if con_id else None
+        if not details:
+            return details
+        con_id = details[0].underConId
+        return await gateway.details(client.wire_contract(con_id, "")) if con_id else []
 
 
 def _answer(

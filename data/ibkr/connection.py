@@ -238,6 +238,7 @@ class Connection:
     # -- errors
 
     def _on_error(self, request: int, code: int, text: str, _contract: Any) -> None:
+        is_of_bars = self._bars is not None and self._bars.heard(request, code, text)  # stored with their series
         if code == 1100:
             self._unreachable = True
             self._say()
@@ -255,12 +256,10 @@ class Connection:
             self._say()
         elif code == 321 and request == -1 and "invalid account" in text.lower():
             raise reasons.not_usable(self._account, self._ib.managedAccounts())
-        else:
+        elif not is_of_bars:
             self._on_smaller_error(request, code, text)
 
     def _on_smaller_error(self, request: int, code: int, text: str) -> None:
-        if self._bars is not None and self._bars.heard(request, code, text):
-            return  # it is stored with the series
         if code == 101 and self._lines.no_line_left(request):
             self._tell(market_data_lines=len(self._lines))
         elif code in NO_DATA and self._lines.not_available(request):

@@ -223,17 +223,22 @@ def test_refusals_a_violation_of_the_pace_and_the_live_path_meanwhile(
     (refused,) = coverage(db).values()
     assert refused["problem"] == "Requested market data is not subscribed. (354)"
 
-    # While the second one hangs, a fill is stored.
+    competing = "Historical data request during competing live session."
+    gateway.admin("error", req_id=second, code=10197, text=competing)
+    third = hanging(3)
+    assert {c["problem"] for c in coverage(db).values()} == {refused["problem"], f"{competing} (10197)"}
+
+    # While the third one hangs, a fill is stored.
     gateway.admin("fill", symbol="KO", action="BUY", quantity=7, price="61.23", client_id=1)
     eventually(lambda: db.fills() == truth(gateway), "the fill")
 
     text = "Historical Market Data Service error message:API historical data query pacing violation"
-    gateway.admin("error", req_id=second, code=162, text=text)
+    gateway.admin("error", req_id=third, code=162, text=text)
     gateway.admin("omit")
     heartbeats(db, 3)
-    assert len(wire.asked()) == 2, "quiet after a violation"
-    assert len(coverage(db)) == 1, "and it is no refusal of that series"
-    assert db.is_live()
+    assert len(wire.asked()) == 3, "quiet after a violation"
+    assert len(coverage(db)) == 2, "and it is no refusal of that series"
+    assert db.one("SELECT gateway_state FROM poller_status") in ("connected", "other_login")
 
 
 class Memory:

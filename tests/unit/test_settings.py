@@ -106,6 +106,8 @@ def test_options_beat_the_environment_and_that_the_env_file(tmp_path: Path, monk
         ("IBKR_HOST", "tcp://10.0.0.1"),
         ("IBKR_ACCOUNT", "my account"),
         ("MTZ_SOURCE", "live"),
+        ("MTZ_BENCHMARK", "^GSPC"),
+        ("MTZ_BAR_REQUESTS", "41"),
         ("MTZ_LOG_LEVEL", "LOUD"),
         ("MTZ_LOG_FORMAT", "xml"),
         ("MTZ_HOST", "0.0.0.0"),

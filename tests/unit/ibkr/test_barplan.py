@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.ibkr.barplan import REFUSED_FOR, SERIES, Key, Series, Situation, due_at, duration, key_of, next_due
+from data.ibkr.barplan import (
+    COMPETING_FOR,
+    REFUSED_FOR,
+    SERIES,
+    Key,
+    Series,
+    Situation,
+    due_at,
+    duration,
+    key_of,
+    next_due,
+)
 from data.model import BarCoverage
 
 NOON = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)  # a Tuesday, in session
@@ -105,6 +116,8 @@ def test_a_refusal_is_left_alone_for_long() -> None:
     refused = replace(covered(VOLATILITY, timedelta(hours=1)), problem="No market data permissions (162)")
     assert due_at(VOLATILITY, refused, OPEN) == refused.asked_at + REFUSED_FOR
     assert due_at(VOLATILITY, replace(refused, asked_at=OPEN.settled - timedelta(1)), OPEN) < NOON
+    competing = replace(refused, problem="No data during competing live session (10197)")
+    assert due_at(VOLATILITY, competing, OPEN) == refused.asked_at + COMPETING_FOR
 
 
 def test_a_rescaled_series_is_asked_for_at_once_and_as_far_back_as_it_is_stored() -> None:
