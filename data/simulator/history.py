@@ -47,8 +47,8 @@ CREDIT_RATE, DEBIT_RATE, WITHOUT_INTEREST = Decimal("0.031"), Decimal("0.058"), 
 HELD = (Idea(stock("SGOV"), "BUY", 300), Idea(stock("SPY"), "BUY", 30))
 """What is bought first and kept: treasury bills, and a little of the market."""
 
-TURNS = 3
-"""How often in a session the wheel looks; it trades once at most each time."""
+TURNS, TURNS_BY_DAY = 3, 6
+"""How often in a session the wheel looks, and in a day that never closes; it trades once at most each time."""
 MOST_PUTS, PUT_SIZE, KEEP_FREE = 9, 12_000, Decimal("0.35")
 LEFT, RUN_OUT_DAYS, LOST, LOST_DAYS = Decimal("0.3"), 9.0, Decimal("3"), 5.0
 """Bought back: what has 30 % of its premium left and more than nine days to go (the rest may expire), and what costs
@@ -75,14 +75,16 @@ class History:
     def __init__(self, seed: int, days: int, end: float, account: str, hours: Hours) -> None:
         """``end``: seconds since the epoch; ``hours``: those of the gateway that will go on."""
         self.seed, self.end, self.account_id = seed, float(int(end)), account
-        self._name = f"demo-{seed}-{days}-{int(end)}"
         today = local(end).date()
-        first = next_session(today - timedelta(days=days))
-        closed = [day for day in sessions(first, today) if _close(day) <= self.end]
-        self._sessions = closed
-        self._opened = _open(first) if closed else self.end - 1
-        span = max(self.end - self._opened, 1.0) / (365 * DAY)
-        prices = {u.symbol: round(u.price * math.exp(-_drift(u) * span), 2) for u in UNDERLYINGS}
+        last = previous_session(today)
+        if _close(last) > end:
+            last = previous_session(last - timedelta(days=1))
+        first = min(next_session(today - timedelta(days=days)), last)
+        self._name = f"demo-{seed}-{first:%Y%m%d}"
+        self._sessions = list(sessions(first, last))
+        self._opened = self._accrued = _open(first)
+        years = (today - first).days / 365
+        prices = {u.symbol: round(u.price * math.exp(-_drift(u) * years), 2) for u in UNDERLYINGS}
         self.world = World(seed, self._opened - 1, [account], hours, prices)
         self._account = self.world.accounts[account]
         self._chapter = Chapter(first, 0.0)
@@ -101,7 +103,10 @@ class History:
         transfers = {int(share * len(self._sessions)): (amount, what) for share, amount, what in TRANSFERS}
         for number, day in enumerate(self._sessions):
             self._chapter.until = day
-            self._begin(day, transfers.get(number) if number else None)
+            self._begin(day)
+            if number in transfers and number:
+                amount, what = transfers[number]
+                self._flow("deposit" if amount > 0 else "withdrawal", amount, what, self.world.moment)
             self._session(day)
             yield self._told((number + 1) / (len(self._sessions) + 1))
         self._today()
@@ -112,72 +117,64 @@ class History:
         chapter.done = done
         return chapter
 
-    def _begin(self, day: date, transfer: tuple[Decimal, str] | None) -> None:
-        """The night before: prices gap, the drift is added, transfers and the month's interest are booked."""
-        moment = _open(day)
-        before = self.world.moment
+    def _begin(self, day: date) -> None:
+        """The night before: prices gap and grow, and on a month's first session its interest is booked."""
+        moment, night = _open(day), _open(day) - self.world.moment
         self.world.step(moment)
-        self._grow(max(moment - before, DAY))
-        self.world.market.reopen()
-        self._accrue(moment - before)
-        if day.month != previous_session(day - timedelta(days=1)).month and cents(self._interest):
-            kind = "interest"
-            self._flow(kind, cents(self._interest), "Interest of last month", moment)
-            self._interest = ZERO
-        if transfer:
-            amount, what = transfer
-            self._flow("deposit" if amount > 0 else "withdrawal", amount, what, moment)
         self._collect()
-
-    def _grow(self, seconds: float) -> None:
-        market = self.world.market
         for spec in UNDERLYINGS:
-            state, factor = market.stocks[spec.symbol], math.exp(_drift(spec, dividends=True) * seconds / (365 * DAY))
-            state.spot *= factor
-            state.anchor *= factor
-            state.revision += 1
+            growth = _drift(spec, dividends=True) * (night + SESSION_SECONDS) / (365 * DAY)
+            self.world.market.grow(spec.symbol, math.exp(growth))
+        self.world.market.reopen()
+        self._accrue(moment)
+        if day.month != previous_session(day - timedelta(days=1)).month and cents(self._interest):
+            self._flow("interest", cents(self._interest), "Interest of last month", moment)
+            self._interest = ZERO
 
-    def _accrue(self, seconds: float) -> None:
-        cash = self._account.cash
+    def _accrue(self, moment: float) -> None:
+        cash, seconds = self._account.cash, int(moment - self._accrued)
         rate = CREDIT_RATE if cash > 0 else DEBIT_RATE
         base = max(cash - WITHOUT_INTEREST, ZERO) if cash > 0 else cash
-        self._interest += base * rate * Decimal(int(seconds)) / Decimal(365 * int(DAY))
+        self._interest += base * rate * seconds / (365 * int(DAY))
+        self._accrued = moment
 
     def _session(self, day: date) -> None:
-        """The minutes of a session; each is sampled in its last second, so that the last one is the close."""
-        first, minutes = _open(day), int((_close(day) - _open(day)) / MINUTE)
-        turns = {int((n + mix(self.seed, day, n)) * minutes / TURNS) for n in range(TURNS)}
-        for minute in range(minutes):
-            self._minute(first + (minute + 1) * MINUTE - 1, minute, day, trades=minute > 0 and minute in turns)
-        self.world.step(_close(day))
+        """A whole session, and its end: the close is the price of its last second."""
+        self._minutes(day, _close(day))
+        self.world.market.pace = _standstill
+        self.world.step(min(self.world.hours.session_end(day), self.end))
+        self.world.market.pace = _pace
         self._collect()
 
+    def _minutes(self, day: date, until: float) -> None:
+        """A session's minutes; each is sampled in its last second."""
+        first, whole = _open(day), int((_close(day) - _open(day)) / MINUTE)
+        turns = {int((n + mix(self.seed, day, n)) * whole / TURNS) for n in range(TURNS)} - {0}
+        for minute in range(int((until - first) / MINUTE)):
+            self._minute(first + (minute + 1) * MINUTE - 1, minute, day, trades=minute in turns)
+
     def _today(self) -> None:
-        """From the last close until now. A market that never closes is sampled through; else until its close."""
+        """From the last close until now. A market that never closes is told through; else the part of the session."""
         world, hours = self.world, self.world.hours
-        since = self._last_close()
         if hours.always:
-            world.market.pace = hours_pace(hours)
-            moments = [since + (n + 1) * MINUTE - 1 for n in range(int((self.end - since) / MINUTE))]
-        else:
-            day = local(self.end).date()
-            moments = []
-            if next_session(day) == day and _open(day) <= self.end < _close(day):
-                self._begin(day, None)
-                count = int((self.end - _open(day)) / MINUTE)
-                moments = [_open(day) + (n + 1) * MINUTE - 1 for n in range(count)]
-        turns = {int((n + 0.5) * len(moments) / (2 * TURNS)) for n in range(2 * TURNS)}
-        for minute, moment in enumerate(moments):
-            day = EVERY_HOUR.session_date(moment)
-            self._chapter.until = day
-            self._minute(moment, minute, day, trades=minute in turns)
+            self._around_the_clock()
+        elif _open(next_session(local(self.end).date())) <= self.end < _close(local(self.end).date()):
+            day = self._chapter.until = local(self.end).date()
+            self._begin(day)
+            self._minutes(day, self.end)
         world.market.pace = hours_pace(hours)
         world.step(self.end)
         self._collect()
         self._sample(self.end, EVERY_HOUR.session_date(self.end), valued=True)
 
-    def _last_close(self) -> float:
-        return max(_close(self._sessions[-1]), self._opened) if self._sessions else self._opened
+    def _around_the_clock(self) -> None:
+        since = _close(self._sessions[-1])
+        self.world.market.pace = hours_pace(self.world.hours)
+        turns = {int((n + mix(self.seed, since, n)) * 1440 / TURNS_BY_DAY) for n in range(TURNS_BY_DAY)}
+        for minute in range(int((self.end - since) / MINUTE)):
+            moment = since + (minute + 1) * MINUTE - 1
+            self._chapter.until = day = EVERY_HOUR.session_date(moment)
+            self._minute(moment, minute, day, trades=minute in turns)
 
     def _minute(self, moment: float, minute: int, day: date, *, trades: bool) -> None:
         self.world.step(moment)
@@ -296,9 +293,11 @@ class History:
         return self.world.dump()
 
 
+def _standstill(_: float) -> float:
+    return 0.0
+
+
 def _pace(elapsed: float) -> float:
-    if elapsed <= 1.0:
-        return 0.0  # the close is the last minute's price
     if elapsed <= MINUTE:
         return elapsed * SESSION_YEARS / SESSION_SECONDS
     return min(elapsed, DAY) * NIGHT_YEARS / NIGHT_SECONDS

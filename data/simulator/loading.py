@@ -63,6 +63,9 @@ def load(conn: psycopg.Connection[Any], store: Store, history: History, report: 
         },
     )
     counts.bars = _write_bars(store, history)
+    conn.execute(
+        "SET LOCAL synchronous_commit = on"
+    )  # bars alone can do without; a past that a state goes on from can't
     return counts
 
 

@@ -199,6 +199,13 @@ class Market:
         state.revision += 1
         self.listing.follow(symbol, price)
 
+    def grow(self, symbol: str, factor: float) -> None:
+        """A drift, which the price and what it returns to share."""
+        state = self.stocks[symbol]
+        state.spot *= factor
+        state.anchor *= factor
+        state.revision += 1
+
     def drop(self, symbol: str, amount: float) -> None:
         """Take a dividend out of the price and of yesterday's close, as the exchange does on the ex-date."""
         state = self.stocks[symbol]
