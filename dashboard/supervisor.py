@@ -29,6 +29,7 @@ MOST_FIRST_ATTEMPTS = 5
 SHOW_AGAIN_S = 60.0
 LOG_BYTES = 5_000_000
 LOG_FILES = 3
+CLEAR = "\r\x1b[K"  # the terminal's line, from its start
 
 
 class Console:
@@ -38,6 +39,8 @@ class Console:
         self._formatter = formatter
         self._file = LogFile(folder / "run.log")
         self._lock = threading.Lock()
+        self._progress = ""
+        self.has_progress = formatter is None and sys.stdout.isatty()
 
     def say(self, part: str, text: str, *, level: int = logging.INFO) -> None:
         """One line about one part."""
@@ -53,9 +56,19 @@ class Console:
         """One line as it is."""
         with self._lock:
             self._file.write(text)
-            with contextlib.suppress(OSError, ValueError):  # the terminal may be gone; the parts live on
-                sys.stdout.write(text + "\n")
-                sys.stdout.flush()
+            self._write(f"{CLEAR}{text}\n{self._progress}" if self._progress else text + "\n")
+
+    def progress(self, text: str) -> None:
+        """Show `text` in a line of its own below the others, instead of the last one; "" takes it away. Terminals only."""
+        with self._lock:
+            self._write(CLEAR + text)
+            self._progress = text
+
+    @staticmethod
+    def _write(text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):  # the terminal may be gone; the parts live on
+            sys.stdout.write(text)
+            sys.stdout.flush()
 
 
 class LogFile(logging.handlers.RotatingFileHandler):
@@ -182,7 +195,9 @@ class ProcessPart(Part):
         may_fail: bool = False,
         once: bool = False,
         echo: bool = False,
+        show: Callable[[str], bool] = lambda _: False,
     ) -> None:
+        """`show` gets every line of output first; what it took is not shown again."""
         super().__init__(name, needs=needs, patience_s=patience_s, may_fail=may_fail)
         self.once = once
         self.log_path = folder / f"{name}.log"
@@ -192,6 +207,7 @@ class ProcessPart(Part):
         self._console = console
         self._ready = ready
         self._echo = echo
+        self._show = show
         self._log = LogFile(self.log_path)
         self._process: subprocess.Popen[bytes] | None = None
         self._pump: threading.Thread | None = None
@@ -249,7 +265,7 @@ class ProcessPart(Part):
                 line = raw.decode(errors="replace").rstrip("\n")
                 self._log.write(line)
                 self._last_words = last_words(line) or (line if self.once else self._last_words)
-                if self._echo or self._is_news(line):
+                if not self._show(line) and (self._echo or self._is_news(line)):
                     self._console.line(line if line.startswith("{") else f"{self.name:<10} {line}")
 
     def _is_news(self, line: str) -> bool:
