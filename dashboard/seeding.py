@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -19,6 +18,7 @@ import psycopg
 
 from dashboard.exits import CannotRunError, Exit
 from dashboard.migration import migrate_database
+from dashboard.progress import Progress
 from dashboard.running import RunLock, Running, find_running, unwritable
 from dashboard.settings import Settings
 from dashboard.sources import database_name
@@ -36,7 +36,6 @@ from data.store import Store
 ACCOUNT = "DU9000001"
 PENDING = ".seeded"
 PRICES = ".prices"
-BAR = 30
 
 Say = Callable[[str], None]
 
@@ -50,7 +49,7 @@ def state_path(data_dir: Path) -> Path:
     return data_dir / "gateway" / "state.json"
 
 
-def is_wanted(settings: Settings) -> bool:
+def seed_is_wanted(settings: Settings) -> bool:
     """Whether `mtz run` should seed first: the demo has never run here, or an earlier seeding was interrupted."""
     path = state_path(settings.data_dir)
     return _beside(path, PENDING).exists() or (settings.demo_history_days > 0 and not path.exists())
@@ -64,7 +63,7 @@ def seed(settings: Settings, days: int, number: int, say: Say) -> int:
     """
     running = find_running(settings.data_dir)
     if running is not None and running.pid == os.getppid():  # a step of `mtz run`, before its gateway and poller
-        return _seed(settings, str(settings.database_url), days, number, say, may_be_there=True)
+        return _seed(settings, str(settings.database_url), days, number, say, in_run=True)
     if not settings.data_dir.exists():
         settings.data_dir.mkdir(parents=True)
         settings.data_dir.chmod(0o711 if os.geteuid() == 0 else 0o700)
@@ -97,17 +96,18 @@ def _embedded(settings: Settings, say: Say) -> Iterator[str]:
         raise CannotRunError(str(error), Exit.DATABASE) from None
 
 
-def _seed(settings: Settings, url: str, days: int, number: int, say: Say, *, may_be_there: bool = False) -> int:
+def _seed(settings: Settings, url: str, days: int, number: int, say: Say, *, in_run: bool = False) -> int:
     started, path = time.monotonic(), state_path(settings.data_dir)
-    progress = Progress(say)
+    progress = Progress(say, every=1 if in_run else 10)
     try:
         with connect(url, Role.IMPORTER, "seed", autocommit=True) as conn:
             hours = Hours(always=settings.demo_hours == "always")
             history = History(number, days, time.time(), ACCOUNT, hours)
-            counts = seed_database(conn, history, path, progress)
+            counts = seed_database(conn, history, path, lambda done, until: progress(done, f"sample history, {until}"))
+            progress.end()
         rolled = _roll_up(url)
     except AlreadyThereError as error:
-        if may_be_there:
+        if in_run:
             say(f"no sample history: {error}")
             return Exit.OK
         raise CannotRunError(str(error), Exit.FAILED) from None
@@ -200,38 +200,6 @@ def _summary(counts: Counts | None, days: int, seconds: float) -> str:
         f"sample history of {days} days: {counts.executions:,} executions, {counts.flows} cash flows, "
         f"{counts.portfolio:,} account and {counts.positions:,} position samples, {counts.bars:,} bars in {seconds:.0f} s"
     )
-
-
-class Progress:
-    """A bar on a terminal; elsewhere a line for every ten per cent."""
-
-    def __init__(self, say: Say) -> None:
-        self._say = say
-        self._on_terminal = sys.stdout.isatty()
-        self._shown = -1
-
-    def __call__(self, done: float, until: date) -> None:
-        percent = int(done * 100)
-        step = percent if self._on_terminal else percent - percent % 10
-        if step == self._shown:
-            return
-        self._shown = step
-        if self._on_terminal:
-            sys.stdout.write("\r" + bar(step, until.isoformat()))
-            sys.stdout.flush()
-        else:
-            self._say(f"{step} % sample history, {until}")
-
-    def end(self) -> None:
-        """Leave the bar's line."""
-        if self._on_terminal and self._shown >= 0:
-            sys.stdout.write("\n")
-
-
-def bar(percent: int, text: str) -> str:
-    """`[█████     ] 50 % text`."""
-    full = percent * BAR // 100
-    return f"[{'█' * full}{' ' * (BAR - full)}] {percent:3d} % {text}"
 
 
 def _beside(path: Path, suffix: str) -> Path:

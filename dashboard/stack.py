@@ -13,7 +13,9 @@ from pathlib import Path
 from dashboard.exits import CannotRunError, Exit
 from dashboard.healthcheck import gateway_alive, housekeeping_alive, poller_alive, web_alive
 from dashboard.logs import make_formatter
+from dashboard.progress import relay
 from dashboard.running import RunLock, Running, unwritable
+from dashboard.seeding import seed_is_wanted, state_path
 from dashboard.settings import Settings, child_environment
 from dashboard.sources import Answer, choose_source, database_name, write_atomically
 from dashboard.supervisor import Console, Part, ProcessPart, Supervisor
@@ -79,9 +81,11 @@ class _Stack:
         if self._own_gateway:
             port = _gateway_port(settings.data_dir)
             changes |= {"ibkr_host": "127.0.0.1", "ibkr_port": port, "source": "demo"}
-            self.parts.append(self._gateway(port))
         env = self._environment(settings.model_copy(update=changes))
         schema = self._process("schema", ["migrate"], env, needs=needs, once=True)
+        past = self._past(env, schema)
+        if self._own_gateway:
+            self.parts.append(self._gateway(port, past))
         poller = self._process(
             "poller", ["poll"], env, needs=[schema, *self.parts], ready=self._poller_ready, may_fail=True
         )
@@ -90,18 +94,31 @@ class _Stack:
             ready=self._web_ready, needs=[schema], patience_s=4.0, may_fail=echo_web, echo=echo_web,
         )  # fmt: skip
         keeper = self._process(
-            "housekeeping", ["housekeeping"], env, needs=[schema], ready=self._housekeeping_ready, may_fail=True
+            "housekeeping", ["housekeeping"], env, needs=[schema, *past], ready=self._housekeeping_ready, may_fail=True
         )
-        self.parts += [schema, poller, keeper, web]
+        self.parts += [schema, *past, poller, keeper, web]
 
     def announce(self) -> None:
         """What is said once, when everything is ready."""
         badge = f" ({self.source.value.upper()})" if self.source else ""
         self._console.say("mtz", f"MoneyTrailz is running{badge}: {self._settings.url}  (Ctrl-C stops it)")
 
-    def _gateway(self, port: int) -> ProcessPart:
+    def _past(self, env: dict[str, str], schema: Part) -> list[Part]:
+        """The step that gives a new demo its past, where it is wanted."""
         settings = self._settings
-        state = settings.data_dir / "gateway" / "state.json"
+        if not (self._own_gateway and self.database_url and seed_is_wanted(settings)):
+            return []
+        days = settings.demo_history_days
+        self._console.say(
+            "history",
+            f"a new demo is given a past of {days} days first, in about {max(days // 12, 3)} s (MTZ_DEMO_HISTORY_DAYS=0: none)",
+        )
+        show = relay(self._console, "history")
+        return [self._process("history", ["seed"], env, needs=[schema], once=True, show=show)]
+
+    def _gateway(self, port: int, needs: list[Part]) -> ProcessPart:
+        settings = self._settings
+        state = state_path(settings.data_dir)
         arguments = [
             "gateway", "--port", str(port), "--state", str(state), "--master-client-id", str(settings.ibkr_client_id),
         ]  # fmt: skip
@@ -111,6 +128,7 @@ class _Stack:
             arguments,
             env,
             ready=lambda _: f"simulated, 127.0.0.1:{port}" if gateway_alive(port) else None,
+            needs=needs,
             patience_s=1.5,
         )
 
@@ -125,10 +143,12 @@ class _Stack:
         patience_s: float = 2.5,
         once: bool = False,
         may_fail: bool = False,
+        show: Callable[[str], bool] = lambda _: False,
     ) -> ProcessPart:
         return ProcessPart(
             name, [sys.executable, "-m", "dashboard.cli", *arguments], env=env, folder=self._logs,
             console=self._console, ready=ready, needs=needs or [], patience_s=patience_s, once=once, may_fail=may_fail,
+            show=show,
         )  # fmt: skip
 
     def _environment(self, settings: Settings) -> dict[str, str]:

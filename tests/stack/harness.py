@@ -67,7 +67,8 @@ class Stack:
         self.url = f"http://127.0.0.1:{port}"
         self.lines: list[str] = []
         self._news = threading.Condition()
-        env = clean_environment(MTZ_DATA_DIR=str(folder / "data"), MTZ_PORT=str(port), **settings)
+        quick = {"MTZ_DEMO_HISTORY_DAYS": "0"}
+        env = clean_environment(MTZ_DATA_DIR=str(folder / "data"), MTZ_PORT=str(port), **(quick | settings))
         self.process = subprocess.Popen(
             [*MTZ, "run"], cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
