@@ -123,12 +123,12 @@ def test_the_first_fetch(
         assert timedelta(days=720) < now - days["first_ts"] < timedelta(days=740)
         assert timedelta(days=355) < now - volatility["first_ts"] < timedelta(days=370)
         assert timedelta(days=20) < now - hours["first_ts"] < timedelta(days=60)
-        assert minutes["last_ts"] - minutes["first_ts"] > timedelta(hours=20), "two sessions"
+        assert minutes["last_ts"] - minutes["first_ts"] > timedelta(hours=3), "a session, though it be a short one"
     counts = dict(db.rows("SELECT what || resolution, count(*) / count(DISTINCT con_id) FROM price_bars GROUP BY 1"))
     assert counts["trades1d"] > 480
     assert counts["implied_vol1d"] > 240
     assert counts["trades1h"] > 100
-    assert counts["trades1m"] > 400
+    assert counts["trades1m"] >= 200
 
     # Each bar in its trading day, and a day's at its own midnight UTC.
     assert not db.one(
@@ -162,8 +162,12 @@ def test_a_cut_link_is_followed_by_a_back_fill(
     wanted = all_series(underlyings(gateway))
     eventually(lambda: coverage(db).keys() == wanted, "every series")
     before = coverage(db)["KO", "trades", "1m"]
-    minutes = "FROM price_bars WHERE con_id = %s AND resolution = '1m'"
-    stored = db.rows(f"SELECT ts {minutes} ORDER BY ts", before["con_id"])
+
+    def minutes() -> set[datetime]:
+        rows = db.rows("SELECT ts FROM price_bars WHERE con_id = %s AND resolution = '1m'", before["con_id"])
+        return {ts for (ts,) in rows}
+
+    stored = minutes()
     asked = len(wire.asked())
 
     proxy.drop(refuse=True)
@@ -174,12 +178,14 @@ def test_a_cut_link_is_followed_by_a_back_fill(
         admin.execute("DELETE FROM price_bars WHERE resolution = '1m' AND ts > %s", [lost])
         admin.execute("UPDATE bar_coverage SET last_ts = %s, asked_at = %s WHERE resolution = '1m'", [lost, lost])
         admin.commit()
-        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mtz poller'")
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE application_name = 'mtz poller' AND datname = current_database()"
+        )
+    assert minutes() < stored
     proxy.resume()
 
-    eventually(lambda: db.rows(f"SELECT ts {minutes} ORDER BY ts", before["con_id"]) >= stored, "the minutes")
-    found = db.rows(f"SELECT ts {minutes} ORDER BY ts", before["con_id"])
-    assert found[: len(stored)] == stored
+    eventually(lambda: minutes() >= stored, "the minutes")
     after = eventually(
         lambda: (new := coverage(db)["KO", "trades", "1m"])["asked_at"] > before["asked_at"] and new, "the new coverage"
     )
