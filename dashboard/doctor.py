@@ -24,9 +24,11 @@ from dashboard.exits import CannotRunError, Exit
 from dashboard.healthcheck import web_alive
 from dashboard.running import Running, find_running
 from dashboard.settings import ENV_FILE, Settings, environment_names, given_names
+from dashboard.storage import describe
 from dashboard.web import require_port
 from data.db import DatabaseError, connect, explain
 from data.embedded import EmbeddedDatabaseError, binaries, server_user
+from data.flavour import Wanted
 from data.migrate import pending
 from data.model import GatewayState
 
@@ -185,6 +187,7 @@ def _database(settings: Settings, running: Running | None) -> Iterator[Finding]:
     try:
         with connect(url, None, "doctor", autocommit=True) as conn:
             yield from _server(conn, embedded=settings.database_url is None)
+            yield _storage(conn, settings.timescaledb)
             waiting = pending(url)
             yield Finding(
                 Verdict.WRONG if waiting else Verdict.OK, "schema",
@@ -218,16 +221,22 @@ def _server(conn: psycopg.Connection[Any], *, embedded: bool) -> Iterator[Findin
     before = time.time()
     row = conn.execute(
         "SELECT current_setting('server_version'), extract(epoch FROM clock_timestamp()),"
-        " (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'),"
         " pg_size_pretty(pg_database_size(current_database())), current_database()"
     ).fetchone()
     assert row is not None
     moment = (before + time.time()) / 2
-    server, clock, timescale, size, name = row
+    server, clock, size, name = row
     kind = "embedded" if embedded else f"{conn.info.host}:{conn.info.port}"
-    extension = f"TimescaleDB {timescale}" if timescale else "without TimescaleDB"
-    yield Finding(Verdict.OK, "database", f"PostgreSQL {server} ({kind}), {extension}, database {name}, {size}")
+    yield Finding(Verdict.OK, "database", f"PostgreSQL {server} ({kind}), database {name}, {size}")
     yield _skew("the database", float(clock) - moment)
+
+
+def _storage(conn: psycopg.Connection[Any], wanted: Wanted) -> Finding:
+    try:
+        fine, text, mend = describe(conn, wanted)
+    except DatabaseError as error:
+        return Finding(Verdict.WRONG, "storage", str(error))
+    return Finding(Verdict.OK if fine else Verdict.NOTE, "storage", text, mend)
 
 
 def _skew(whose: str, seconds: float, tolerance: float = SKEW_S) -> Finding:

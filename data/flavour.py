@@ -16,7 +16,7 @@ from psycopg import errors
 
 from data.db import DatabaseError
 
-OLDEST = (2, 18)  # the oldest TimescaleDB this program was run on
+OLDEST = (2, 13)  # the oldest TimescaleDB that the tests were run on
 SNAPSHOTS = ("portfolio_snapshots", "position_snapshots")
 Wanted = Literal["auto", "off"]
 
@@ -83,7 +83,7 @@ def choose(conn: psycopg.Connection[Any], wanted: Wanted) -> Flavour:
     if (decided := known(conn)) is not None:
         if decided is Flavour.TIMESCALE:
             require_there(found)
-        _require_whole(conn, found, decided)
+        require_whole(conn, found, decided)
         return decided
     if wanted == "off" or found is None or found.is_apache:
         return Flavour.PLAIN
@@ -93,7 +93,7 @@ def choose(conn: psycopg.Connection[Any], wanted: Wanted) -> Flavour:
         found = extension(conn)
         if found is None or not found.is_community:
             return Flavour.PLAIN
-    _require_whole(conn, found, None)
+    require_whole(conn, found, None)
     return Flavour.TIMESCALE
 
 
@@ -149,8 +149,12 @@ def _create(conn: psycopg.Connection[Any]) -> None:
         ) from error
 
 
-def _require_whole(conn: psycopg.Connection[Any], found: Extension | None, flavour: Flavour | None) -> None:
-    """Find that the snapshots are hypertables where the database is TimescaleDB's, and else are not."""
+def require_whole(conn: psycopg.Connection[Any], found: Extension | None, flavour: Flavour | None) -> None:
+    """Find that the snapshots are hypertables where the database is TimescaleDB's, and else are not.
+
+    Raises:
+        DatabaseError: the database is half converted; says what to do.
+    """
     if found is None or found.installed is None:
         return
     rows = conn.execute(

@@ -9,8 +9,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
+import dashboard.storage
 from dashboard.doctor import Verdict, _skew, examine
 from dashboard.settings import load_settings
+from data.db import connect
+from data.flavour import Extension
+from data.housekeeping import policies
+from data.housekeeping.options import HousekeepingOptions
+from data.model import Role
 from tests.conftest import Server
 from tests.support.gateway import start_gateway
 
@@ -57,6 +63,65 @@ def test_pending_migrations(options: dict[str, object], server18: Server) -> Non
     assert report.code == 1
     assert "0001_foundation" in report.wrong()[0]
     assert "Run `mtz migrate`" in str(report)
+
+
+def storage(report: Report) -> str:
+    at = next(i for i, line in enumerate(report.lines) if " storage " in line)
+    return " ".join(report.lines[at : at + 2])
+
+
+def test_plain_storage_and_what_it_lacks(options: dict[str, object], plain18: Server) -> None:
+    report = Report(**options, database_url=plain18.database())  # type: ignore[arg-type]
+    assert "ok     storage     plain PostgreSQL; without TimescaleDB raw samples are not compressed" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("version", "license_", "verdict", "words"),
+    [
+        ("2.28.3", "timescale", "note", "which this database does not use → `mtz migrate --to-timescale"),
+        ("2.28.3", "apache", "ok", "in its Apache edition, which can't do more → To use it, set timescaledb.license"),
+        ("2.9.1", None, "ok", "which is too old → Install"),
+    ],
+)
+def test_plain_storage_on_a_server_with_timescaledb(
+    options: dict[str, object],
+    plain18: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    license_: str | None,
+    verdict: str,
+    words: str,
+) -> None:
+    """The database is real, what its server offers is not: no such server is at hand everywhere."""
+    monkeypatch.setattr(dashboard.storage, "extension", lambda conn: Extension(None, version, license_))
+    report = Report(**options, database_url=plain18.database())  # type: ignore[arg-type]
+    assert report.code == 0, str(report)
+    found = " ".join(storage(report).split())
+    assert found.startswith(f"{verdict} storage plain PostgreSQL")
+    assert words in found
+
+
+def test_storage_that_is_not_chosen_yet(
+    options: dict[str, object], plain18: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = plain18.empty_database()
+    assert "`mtz migrate` will use plain tables" in storage(Report(**options, database_url=url))  # type: ignore[arg-type]
+    monkeypatch.setattr(dashboard.storage, "extension", lambda conn: Extension(None, "2.28.3", None))
+    assert "will use TimescaleDB 2.28.3" in storage(Report(**options, database_url=url))  # type: ignore[arg-type]
+    monkeypatch.setattr(dashboard.storage, "extension", lambda conn: Extension(None, "2.1.0", None))
+    too_old = storage(Report(**options, database_url=url))  # type: ignore[arg-type]
+    assert too_old.startswith("WRONG  storage     The server offers TimescaleDB 2.1.0; this program needs")
+
+
+def test_timescaledb_in_use(options: dict[str, object], timescale: Server) -> None:
+    url = timescale.database()
+    without_jobs = storage(Report(**options, database_url=url))  # type: ignore[arg-type]
+    assert "community: hypertables, continuous aggregates, compression; its jobs are not set" in without_jobs
+    with connect(url, Role.OWNER, "test", autocommit=True) as conn:
+        policies.apply(conn, HousekeepingOptions(url))
+    report = Report(**options, database_url=url)  # type: ignore[arg-type]
+    assert report.code == 0, str(report)
+    assert "ok     storage     TimescaleDB 2." in str(report)
 
 
 def test_a_migration_that_was_changed(options: dict[str, object], url18: str) -> None:
