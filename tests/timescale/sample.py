@@ -157,9 +157,9 @@ def flows_and_bars(conn: Any) -> None:
         )
 
 
-def batches(samples: Sequence[Row], size: int = 500) -> Iterator[Flush]:
+def batches(samples: Sequence[Row], accounts: Sequence[str] = ACCOUNTS, size: int = 500) -> Iterator[Flush]:
     """Flushes of samples: each row is one of the portfolio and one of each of two positions."""
-    for account in ACCOUNTS:
+    for account in accounts:
         mine = [row for row in samples if row.account == account]
         for start in range(0, len(mine), size):
             part = mine[start : start + size]

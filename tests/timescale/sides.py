@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self, cast
@@ -22,7 +22,7 @@ from data.model import Role
 from data.queries import query
 from data.store import Store
 from tests.timescale.port import Answer, Port, PortConnection
-from tests.timescale.sample import Row, batches, flows_and_bars, introduce
+from tests.timescale.sample import ACCOUNTS, Row, batches, flows_and_bars, introduce
 
 Connection = psycopg.Connection[Any]
 
@@ -68,9 +68,9 @@ class Side:
         introduce(self.store)
         flows_and_bars(self.conn)
 
-    def write(self, rows: Iterable[Row]) -> None:
+    def write(self, rows: Iterable[Row], accounts: Sequence[str] = ACCOUNTS) -> None:
         """As the poller does: late rows are noted."""
-        for flush in batches(list(rows)):
+        for flush in batches(list(rows), accounts):
             self.store.flush(flush)
 
     def correct(self, statement: str, first: datetime, last: datetime) -> None:
