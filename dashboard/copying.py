@@ -164,16 +164,21 @@ class _Line:
 
 
 class _Steps:
-    """A line per step, for a log."""
+    """A line per table and per cent, for a log."""
 
     def __init__(self, say: Say) -> None:
         self._say = say
+        self._said: tuple[str, int] | None = None
         self._started: float | None = None
 
     def __call__(self, progress: Progress) -> None:
         if self._started is None and progress.of_rows:
             self._started = time.monotonic()
         amounts = _amounts(progress, self._started or time.monotonic())
+        step = progress.what, progress.rows * 100 // max(progress.of_rows, 1)
+        if step == self._said:
+            return
+        self._said = step
         self._say(f"{progress.what}: {amounts}" if amounts else progress.what)
 
     def end(self) -> None:
