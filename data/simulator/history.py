@@ -151,7 +151,8 @@ class History:
         first, whole = _open(day), int((_close(day) - _open(day)) / MINUTE)
         turns = {int((n + mix(self.seed, day, n)) * whole / TURNS) for n in range(TURNS)} - {0}
         for minute in range(int((until - first) / MINUTE)):
-            self._minute(first + (minute + 1) * MINUTE - 1, minute, day, trades=minute in turns)
+            valued = minute % VALUED_EVERY == 0 or minute == whole - 1
+            self._minute(first + (minute + 1) * MINUTE - 1, day, trades=minute in turns, valued=valued)
 
     def _today(self) -> None:
         """From the last close until now. A market that never closes is told through; else the part of the session."""
@@ -165,7 +166,7 @@ class History:
         world.market.pace = hours_pace(hours)
         world.step(self.end)
         self._collect()
-        self._sample(self.end, EVERY_HOUR.session_date(self.end), valued=True)
+        self._value(self.end, EVERY_HOUR.session_date(self.end), positions=True)
 
     def _around_the_clock(self) -> None:
         since = _close(self._sessions[-1])
@@ -174,32 +175,31 @@ class History:
         for minute in range(int((self.end - since) / MINUTE)):
             moment = since + (minute + 1) * MINUTE - 1
             self._chapter.until = day = EVERY_HOUR.session_date(moment)
-            self._minute(moment, minute, day, trades=minute in turns)
+            self._minute(moment, day, trades=minute in turns, valued=minute % VALUED_EVERY == 0)
 
-    def _minute(self, moment: float, minute: int, day: date, *, trades: bool) -> None:
+    def _minute(self, moment: float, day: date, *, trades: bool, valued: bool) -> None:
         self.world.step(moment)
         if trades:
             self._trade()
-        valued = trades or minute % VALUED_EVERY == 0
-        self._sample(moment, day, valued=valued, positions=minute % VALUED_EVERY == 0)
+        if valued or self._estimate is None:
+            self._value(moment, day, positions=valued)
+        else:
+            row = samples.portfolio_row(self.account_id, moment, day, self._estimate.at(moment))
+            self._chapter.portfolio.append(row)
 
     # -- samples
 
-    def _sample(self, moment: float, day: date, *, valued: bool, positions: bool = True) -> None:
-        world = self.world
-        if not valued and self._estimate is not None:
-            self._chapter.portfolio.append(
-                samples.portfolio_row(self.account_id, moment, day, self._estimate.at(moment))
-            )
-            return
+    def _value(self, moment: float, day: date, *, positions: bool) -> None:
+        """A row of the whole valuation, and one of each position if wanted."""
+        world, chapter = self.world, self._chapter
         value = world.valuation(self.account_id)
         self._estimate = samples.Estimate(world.market, moment, value)
         figures = samples.figures(value)
         if self.first_figures is None:
             self.first_figures = (moment, figures)
-        self._chapter.portfolio.append(samples.portfolio_row(self.account_id, moment, day, figures))
+        chapter.portfolio.append(samples.portfolio_row(self.account_id, moment, day, figures))
         if positions:
-            self._chapter.positions += samples.position_rows(self.account_id, moment, day, value, world.market)
+            chapter.positions += samples.position_rows(self.account_id, moment, day, value, world.market)
 
     # -- trades and bookings
 
