@@ -124,7 +124,7 @@ def test_compression_is_by_account_and_contract_in_order_of_time(side: Side) -> 
 
 def test_the_refresh_jobs_roll_up_while_nobody_keeps_house(side: Side) -> None:
     apply(side)
-    side.write([Row("DU1", NOW - timedelta(minutes=30 * i), 1e5 + i, 1.0, 2.0, 3.0) for i in range(1, 60)])
+    side.write([Row("DU1", NOW - timedelta(minutes=10 * i), 1e5 + i, 1.0, 2.0, 3.0) for i in range(1, 25)])
     before = {name: side.relation(name) for name in ROLLED}
     marks = {level: watermark(side, level) for level in ("1m", "1h")}
     run(side, "policy_refresh_continuous_aggregate")
