@@ -15,6 +15,7 @@ import pytest
 
 from data.db import connect
 from data.model import Role
+from tests.conftest import Server
 from tests.poller.conftest import ACCOUNT, StartPoller, Watched, truth
 from tests.poller.process import PollerProcess, eventually
 from tests.support.gateway import GatewayHandle
@@ -187,8 +188,8 @@ def test_a_schema_that_does_not_fit(
     assert sentence in poller.log
 
 
-def test_a_user_that_the_database_refuses(gateway: GatewayHandle, db: Watched, start_poller: StartPoller) -> None:
-    poller = start_poller(db.url.replace("mtz@", "nobody:secret@"))
+def test_a_user_that_the_database_refuses(plain18: Server, start_poller: StartPoller) -> None:
+    poller = start_poller(plain18.database().replace("mtz@", "nobody:secret@"))  # it asks the system who one is
     assert poller.wait() == 3
     assert "refused the user 'nobody': correct DATABASE_URL" in poller.log
     assert "secret" not in poller.log
