@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -41,6 +42,30 @@ def test_no_fitting_python_is_one_sentence(copy: Path) -> None:
     assert done.stderr.startswith("mtz: Python 3.11, 3.12 or 3.13 is needed")
     assert len(done.stderr.splitlines()) == 1
     assert not (copy / ".venv").exists()
+
+
+def test_no_node_is_one_sentence(copy: Path, tmp_path: Path) -> None:
+    """The TimescaleDB tests fail by it, they are not skipped."""
+    shutil.copytree(PROJECT / "tests" / "timescale" / "wasm", copy / "tests" / "timescale" / "wasm")
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("sh", "dirname", "cat", "cksum"):
+        (tools / name).symlink_to(str(shutil.which(name)))
+    done = run("sh", "scripts/node.sh", cwd=copy, PATH=str(tools))
+    assert done.returncode == 1
+    assert done.stderr.startswith("mtz: the TimescaleDB tests need Node 18 or newer")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_node_package_is_held_by_version_and_hash() -> None:
+    folder = PROJECT / "tests" / "timescale" / "wasm"
+    wanted = json.loads((folder / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    packages = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    assert packages.pop("")["dependencies"] == wanted
+    for name, package in packages.items():
+        assert package["version"] == wanted[name.removeprefix("node_modules/")]
+        assert package["integrity"].startswith("sha512-")
+        assert "resolved" not in package, "the lock names a registry"
 
 
 def test_the_locks_fit(copy: Path) -> None:
