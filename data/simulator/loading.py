@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import psycopg
@@ -103,11 +103,12 @@ def _write_flows(conn: psycopg.Connection[Any], account: str, flows: Iterable[Ca
 
 
 def _write_bars(store: Store, history: History) -> int:
-    """No coverage is noted: the poller asks for more than this span, and gets the same bars again."""
-    count, now = 0, datetime.now(UTC)
+    count, asked_at = 0, utc(history.end)
     for contract in history.contracts():
         for what, bars in history.bars(contract.con_id).items():
-            coverage = BarCoverage(contract.con_id, what, "1d", None, None, now)
-            store.write_bars(contract, bar_rows(BarAnswer(contract, coverage, tuple(bars)), store.sessions), None)
-            count += len(bars)
+            if bars:
+                coverage = BarCoverage(contract.con_id, what, "1d", bars[0].ts, bars[-1].ts, asked_at)
+                rows = bar_rows(BarAnswer(contract, coverage, tuple(bars)), store.sessions)
+                store.write_bars(contract, rows, coverage)
+                count += len(bars)
     return count
