@@ -7,7 +7,6 @@ again, so these buckets are copied into the relation in which the target keeps a
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -86,9 +85,7 @@ def make(
         for relation in RELATIONS:
             _let_carried_be_seen(levels, relation, marks, ledger)
     keeper = Keeper(levels)
-    keeper.raise_threshold(timedelta(0))
-    while not keeper.is_settled():
-        time.sleep(0.05)
+    keeper.raise_threshold(timedelta(0))  # known to everybody at once: nobody else writes, the locks are ours
     keeper.advance()
     while keeper.settle():
         pass
