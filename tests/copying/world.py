@@ -81,7 +81,7 @@ def history(url: str) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = []
         for view in ("portfolio_history", "position_history"):
             rows += conn.execute(
-                sql.SQL("SELECT '{0}', x::text FROM {0} x ORDER BY x::text COLLATE \"C\"").format(sql.SQL(view))  # type: ignore[arg-type]
+                sql.SQL("SELECT '{0}', x::text FROM {0} x ORDER BY x::text COLLATE \"C\"").format(sql.SQL(view))
             ).fetchall()
         return rows
 
