@@ -35,7 +35,6 @@ from data.store import Store
 
 ACCOUNT = "DU9000001"
 PENDING = ".seeded"
-PRICES = ".prices"
 
 Say = Callable[[str], None]
 
@@ -52,7 +51,7 @@ def state_path(data_dir: Path) -> Path:
 def seed_is_wanted(settings: Settings) -> bool:
     """Whether `mtz run` should seed first: the demo has never run here, or an earlier seeding was interrupted."""
     path = state_path(settings.data_dir)
-    return _beside(path, PENDING).exists() or (settings.demo_history_days > 0 and not path.exists())
+    return state.beside(path, PENDING).exists() or (settings.demo_history_days > 0 and not path.exists())
 
 
 def seed(settings: Settings, days: int, number: int, say: Say) -> int:
@@ -132,7 +131,7 @@ def seed_database(
         DatabaseError: the database is not the demo's, has a past, or a poller serves the account.
         psycopg.Error, OSError: nothing was kept.
     """
-    store, pending = Store(conn), _beside(path, PENDING)
+    store, pending = Store(conn), state.beside(path, PENDING)
     store.require_source(Source.DEMO, history.account_id)
     row = conn.execute("SELECT pg_try_advisory_lock(%s, %s)", account_lock(history.account_id)).fetchone()
     if not (row and row[0]):
@@ -147,9 +146,8 @@ def seed_database(
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with conn.transaction():
             counts = load(conn, store, history, report)
-            state.save(
-                pending, {"version": state.VERSION, "first_flow": history.name, "world": history.state()}, durable=True
-            )
+            both = {"world": history.state(), "paths": history.path_state()}
+            state.save(pending, {"version": state.VERSION, "first_flow": history.name, **both}, durable=True)
         _finish(conn, path)
         return counts
     finally:
@@ -159,13 +157,14 @@ def seed_database(
 
 def _finish(conn: psycopg.Connection[Any], path: Path) -> bool:
     """Move a pending state into place if its past was committed; else forget it."""
-    pending = _beside(path, PENDING)
+    pending = state.beside(path, PENDING)
     found = state.load(pending)
     if found is None:
         return False
     row = conn.execute("SELECT true FROM cash_flows WHERE flow_id = %s", [found["first_flow"]]).fetchone()
     if row:
-        _beside(path, PRICES).unlink(missing_ok=True)
+        state.beside(path, state.PRICES).unlink(missing_ok=True)
+        state.save(state.beside(path, state.PATHS), found["paths"], durable=True)
         state.save(path, found["world"], durable=True)
     pending.unlink()
     return row is not None
@@ -200,7 +199,3 @@ def _summary(counts: Counts | None, days: int, seconds: float) -> str:
         f"sample history of {days} days: {counts.executions:,} executions, {counts.flows} cash flows, "
         f"{counts.portfolio:,} account and {counts.positions:,} position samples, {counts.bars:,} bars in {seconds:.0f} s"
     )
-
-
-def _beside(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name + suffix)

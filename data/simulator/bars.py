@@ -20,6 +20,7 @@ from data.simulator.calendar import DAY, Hours, close_time, local, previous_sess
 from data.simulator.calendar import is_session as trades_on
 from data.simulator.instruments import BY_SYMBOL
 from data.simulator.market import Market, at_the_money
+from data.simulator.paths import STEP, Paths
 
 BAR_SECONDS = {
     "1 secs": 1, "5 secs": 5, "10 secs": 10, "15 secs": 15, "30 secs": 30, "1 min": 60, "2 mins": 120, "3 mins": 180,
@@ -50,8 +51,9 @@ class Bar:
 class History:
     """The past of a market."""
 
-    def __init__(self, market: Market, hours: Hours) -> None:
-        self._market, self._hours = market, hours
+    def __init__(self, market: Market, hours: Hours, paths: Paths | None = None) -> None:
+        """``paths``: what past sessions did inside, as far as it was kept."""
+        self._market, self._hours, self._paths = market, hours, paths or Paths()
 
     def bars(self, symbol: str, end: float, span: float, size: int, regular: bool, what: str = "TRADES") -> list[Bar]:
         """Bars of ``size`` seconds that start in the ``span`` seconds before ``end``, oldest first.
@@ -65,7 +67,8 @@ class History:
         first = local(end - span).date()
         for day in sessions(previous_session(first), local(end).date()):
             draw = random.Random(f"{self._market.seed}/{symbol}/{day}/{size}/{regular}/{what}")
-            found += self._intraday(of_day(day), day, end - span, end, size, regular, draw, digits)
+            closes = self._paths.closes(day, symbol) if digits == 2 else None
+            found += self._intraday(of_day(day), day, end - span, end, size, regular, draw, digits, closes)
         return found
 
     def _series(self, symbol: str, what: str) -> tuple[Callable[[date], Bar], int]:
@@ -163,8 +166,9 @@ class History:
         regular: bool,
         draw: random.Random,
         digits: int,
+        closes: list[float] | None,
     ) -> list[Bar]:
-        """A day's bar as a path of smaller ones."""
+        """A day's bar as a path of smaller ones, through the known ``closes`` of its session."""
         opening, closing = timestamp(day, daytime(9, 30)), timestamp(day, close_time(day))
         if not regular:
             opening, closing = timestamp(day, daytime(4)), timestamp(day, daytime(20))
@@ -173,6 +177,10 @@ class History:
         count = max(int((closing - opening) // size), 1)
         if not opening < end or closing <= first:
             return []
+        if closes:
+            starts = [opening + n * size for n in range(math.ceil((closing - opening) / size))]
+            starts = [start for start in starts if first <= start < end]
+            return _through(bar, closes, timestamp(day, daytime(9, 30)), starts, size)
         path = _bridge(bar, count, draw, digits)
         found = []
         for n in range(count):
@@ -206,6 +214,25 @@ def _bridge(bar: Bar, count: int, draw: random.Random, digits: int) -> list[floa
         line = bar.open + (bar.close - bar.open) * n / count
         path.append(round(min(max(line + scale * (value - last * n / count), bar.low), bar.high), digits))
     return path
+
+
+def _through(bar: Bar, closes: list[float], opening: float, starts: list[float], size: int) -> list[Bar]:
+    """Bars through the closes of a session's steps; between two of them the price goes straight, outside it stands."""
+    points = [bar.open, *closes]
+
+    def price(moment: float) -> float:
+        at = min(max((moment - opening) / STEP, 0.0), len(closes))
+        n = min(int(at), len(closes) - 1)
+        return round(points[n] + (points[n + 1] - points[n]) * (at - n), 2)
+
+    volume, found = max(bar.volume * size // (len(closes) * STEP), 1), []
+    for start in starts:
+        since, until = math.ceil((start - opening) / STEP), int((start + size - opening) / STEP)
+        prices = [price(start), *points[max(since, 0) : max(until + 1, 0)], price(start + size)]
+        top, bottom = max(prices), min(prices)
+        average = round((top + bottom) / 2, 2)
+        found.append(Bar(start, prices[0], top, bottom, prices[-1], volume, average, volume // 90 + 1))
+    return found
 
 
 def _month(bar: Bar) -> tuple[int, int]:

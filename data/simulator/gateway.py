@@ -18,6 +18,7 @@ from data.simulator.calendar import Clock, Hours
 from data.simulator.client import Client
 from data.simulator.genesis import open_books
 from data.simulator.handlers import HANDLERS, account, market, orders
+from data.simulator.paths import Paths
 from data.simulator.trader import Trader
 from data.simulator.valuation import Line, Valuation
 from data.simulator.world import Executed, OrderChanged, OrderError, PositionChanged, World
@@ -76,7 +77,7 @@ class Gateway:
         self.port = 0
         self.clock = Clock(options.speed)
         self.world = self._open_world()
-        self.history = History(self.world.market, self.world.hours)
+        self.history = History(self.world.market, self.world.hours, self._kept_paths())
         self.traders = [Trader(name) for name in self.world.accounts] if options.trader else []
         self._server: asyncio.Server | None = None
         self._late: list[Callable[[], None]] = []
@@ -126,9 +127,14 @@ class Gateway:
                     Trader(name).catch_up(world)
         world.step(now)
 
+    def _kept_paths(self) -> Paths:
+        """What the sessions of a seeded past did inside."""
+        path = self.options.state_path
+        return Paths.load(state.load(state.beside(path, state.PATHS)) if path else None, self.world)
+
     def _prices_path(self) -> Path:
         assert self.options.state_path is not None
-        return self.options.state_path.with_name(self.options.state_path.name + ".prices")
+        return state.beside(self.options.state_path, state.PRICES)
 
     # -- life
 

@@ -21,6 +21,7 @@ from data.simulator.calendar import Hours, close_time, local, next_session, prev
 from data.simulator.instruments import BY_SYMBOL, UNDERLYINGS, Underlying, by_con_id, stock
 from data.simulator.market import hours_pace, mix
 from data.simulator.matching import fill_at
+from data.simulator.paths import STEP, Paths
 from data.simulator.records import CashFlow, utc
 from data.simulator.wheel import Idea
 from data.simulator.world import DividendPaid, Executed, OrderChanged, World
@@ -91,6 +92,7 @@ class History:
         self._estimate: samples.Estimate | None = None
         self._flows = 0
         self._interest = ZERO
+        self.paths = Paths()
         self.first_figures: tuple[float, samples.Figures] | None = None
         """The instant of the first sample, and its figures: what total P&L counts from."""
 
@@ -150,9 +152,13 @@ class History:
         """A session's minutes; each is sampled in its last second."""
         first, whole = _open(day), int((_close(day) - _open(day)) / MINUTE)
         turns = {int((n + mix(self.seed, day, n)) * whole / TURNS) for n in range(TURNS)} - {0}
+        told, stocks = [], self.world.market.stocks
         for minute in range(int((until - first) / MINUTE)):
-            valued = minute % VALUED_EVERY == 0 or minute == whole - 1
-            self._minute(first + (minute + 1) * MINUTE - 1, day, trades=minute in turns, valued=valued)
+            self._minute(first + (minute + 1) * MINUTE - 1, minute, day, trades=minute in turns)
+            if (minute + 1) * MINUTE % STEP == 0:
+                told.append({symbol: state.last for symbol, state in stocks.items()})
+        if len(told) * STEP == whole * MINUTE:
+            self.paths.keep(day, told)
 
     def _today(self) -> None:
         """From the last close until now. A market that never closes is told through; else the part of the session."""
@@ -175,12 +181,13 @@ class History:
         for minute in range(int((self.end - since) / MINUTE)):
             moment = since + (minute + 1) * MINUTE - 1
             self._chapter.until = day = EVERY_HOUR.session_date(moment)
-            self._minute(moment, day, trades=minute in turns, valued=minute % VALUED_EVERY == 0)
+            self._minute(moment, minute, day, trades=minute in turns)
 
-    def _minute(self, moment: float, day: date, *, trades: bool, valued: bool) -> None:
+    def _minute(self, moment: float, minute: int, day: date, *, trades: bool) -> None:
         self.world.step(moment)
         if trades:
             self._trade()
+        valued = (minute + 1) % VALUED_EVERY == 0  # the last minute of every session is one of them
         if valued or self._estimate is None:
             self._value(moment, day, positions=valued)
         else:
@@ -291,6 +298,10 @@ class History:
     def state(self) -> dict[str, Any]:
         """The present, for the gateway to go on from."""
         return self.world.dump()
+
+    def path_state(self) -> dict[str, Any]:
+        """What its sessions did inside, for the gateway to answer from."""
+        return self.paths.dump(self.world)
 
 
 def _standstill(_: float) -> float:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 VERSION = 1
+PRICES, PATHS = ".prices", ".paths"
+"""Beside the books: what moves with every tick, and what never changes."""
 log = logging.getLogger("mtz.gateway")
 
 
@@ -46,3 +48,8 @@ def put_aside(path: Path) -> None:
     aside = path.with_name(path.name + ".unreadable")
     path.replace(aside)
     log.warning("%s cannot be read; moved to %s, starting anew", path, aside.name)
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """The file that belongs to the state at ``path``."""
+    return path.with_name(path.name + suffix)

@@ -18,6 +18,7 @@ from data.simulator.calendar import ZONE, Hours, sessions
 from data.simulator.genesis import open_books
 from data.simulator.history import FIRST_DEPOSIT, History
 from data.simulator.instruments import by_con_id, stock
+from data.simulator.paths import Paths
 from data.simulator.records import CashFlow
 from data.simulator.world import World
 
@@ -160,6 +161,41 @@ def test_bars_are_the_prices_that_samples_and_fills_had(always: bool):
             assert low - 0.01 <= fill.price <= high + 0.01
 
 
+@pytest.mark.parametrize("size", [60, 300, 1800, 3600])
+def test_bars_within_a_day_go_through_the_samples(size: int):
+    past = tell(6)
+    world = past.history.world
+    paths = Paths.load(json.loads(json.dumps(past.history.path_state())), world)
+    answers = Bars(world.market, Hours(), paths)
+    spy = stock("SPY").con_id
+    bars = {bar.start: bar for bar in answers.bars("SPY", TUESDAY, 8 * 86400, size, True)}
+    sampled = [row for row in past.positions if row[OF["con_id"]] == spy]
+    compared = 0
+    for row in sampled:
+        moment = row[OF["ts"]].timestamp() + 1
+        if (bar := bars.get(moment - size)) and row[OF["session_date"]] < date(2026, 11, 24):
+            assert bar.close == row[OF["market_price"]]
+            assert bar.low <= bar.close <= bar.high
+            compared += 1
+    assert compared >= 3
+    day = [bar for bar in bars.values() if _day(bar.start) == date(2026, 11, 23)]
+    (whole,) = [
+        bar for bar in answers.bars("SPY", TUESDAY, 8 * 86400, 86400, True) if _day(bar.start) == date(2026, 11, 23)
+    ]
+    assert (day[0].open, day[-1].close) == (whole.open, whole.close)
+    assert min(bar.low for bar in day) >= whole.low
+    assert max(bar.high for bar in day) <= whole.high
+    assert sum(bar.volume for bar in day) == pytest.approx(whole.volume, rel=0.1)
+
+
+def test_another_worlds_paths_are_left_alone():
+    past = tell(2)
+    other = World(2, TUESDAY, [ACCOUNT], Hours())
+    assert Paths.load(past.history.path_state(), past.history.world).closes(date(2026, 11, 23), "SPY")
+    assert Paths.load(past.history.path_state(), other).closes(date(2026, 11, 23), "SPY") is None
+    assert Paths.load(None, other).closes(date(2026, 11, 23), "SPY") is None
+
+
 def _day(start: float) -> date:
     return datetime.fromtimestamp(start, ZONE).date()
 
@@ -184,7 +220,11 @@ def test_a_past_ends_at_any_hour_and_goes_on(end: datetime, always: bool):
     later.load(json.loads(json.dumps(past.history.state())))
     open_books(later)
     value = later.valuation(ACCOUNT)
-    assert samples.figures(value) == tuple(past.portfolio[-1][AT["net_liquidation"] :])
+    known = past.portfolio[-1]
+    assert (float(value.cash), float(value.realized)) == (known[AT["cash"]], known[AT["realized_pnl"]])
+    # Options are priced anew once a minute: less than that of time decay.
+    assert float(value.net_liquidation) == pytest.approx(known[AT["net_liquidation"]], abs=5)
+    assert float(value.daily) == pytest.approx(known[AT["daily_pnl"]], abs=5)
     assert later.market.pace(3600.0) == world.market.pace(3600.0) > 0
     later.step(end.timestamp() + 1)
     assert float(later.valuation(ACCOUNT).net_liquidation) == pytest.approx(float(value.net_liquidation), rel=2e-3)
