@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -22,6 +24,7 @@ from dashboard.progress import Progress
 from dashboard.running import RunLock, Running, find_running, unwritable
 from dashboard.settings import Settings
 from dashboard.sources import database_name
+from dashboard.supervisor import Guard
 from data.db import DatabaseError, connect, explain
 from data.embedded import EmbeddedDatabaseError, EmbeddedPostgres
 from data.housekeeping.service import LOCK_KEY, catch_up
@@ -82,9 +85,13 @@ def seed(settings: Settings, days: int, number: int, say: Say) -> int:
 @contextlib.contextmanager
 def _embedded(settings: Settings, say: Say) -> Iterator[str]:
     """The embedded server with the demo's database, migrated, for as long as this takes."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    guard = Guard()  # it ends the server where we are killed
     try:
         postgres = EmbeddedPostgres(settings.data_dir / "database")
         postgres.start()
+        assert postgres.process is not None
+        guard.add(1, postgres.process.pid, signal.SIGINT)
         try:
             url = postgres.ensure_database(database_name(Source.DEMO))
             migrate_database(settings.model_copy(update={"database_url": url}), say)
@@ -93,6 +100,8 @@ def _embedded(settings: Settings, say: Say) -> Iterator[str]:
             postgres.stop()
     except EmbeddedDatabaseError as error:
         raise CannotRunError(str(error), Exit.DATABASE) from None
+    finally:
+        guard.close()
 
 
 def _seed(settings: Settings, url: str, days: int, number: int, say: Say, *, in_run: bool = False) -> int:
@@ -102,9 +111,12 @@ def _seed(settings: Settings, url: str, days: int, number: int, say: Say, *, in_
         with connect(url, Role.IMPORTER, "seed", autocommit=True) as conn:
             hours = Hours(always=settings.demo_hours == "always")
             history = History(number, days, time.time(), ACCOUNT, hours)
-            counts = seed_database(conn, history, path, lambda done, until: progress(done, f"sample history, {until}"))
-            progress.end()
+            counts = seed_database(
+                conn, history, path, lambda done, until: progress(0.9 * done, f"sample history, {until}")
+            )
+        progress(0.95, "rolling it up into minutes, hours and days")
         rolled = _roll_up(url)
+        progress(1.0, "done")
     except AlreadyThereError as error:
         if in_run:
             say(f"no sample history: {error}")

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 
@@ -26,7 +27,7 @@ from data.simulator.calendar import Hours
 from data.simulator.history import History
 from data.simulator.loading import Counts
 from data.store import Store, WrongSourceError
-from tests.stack.harness import MTZ, PROJECT, clean_environment, mtz
+from tests.stack.harness import MTZ, PROJECT, clean_environment, mtz, open_folder
 from tests.support.gateway import start_gateway
 
 DAYS = 30
@@ -230,7 +231,7 @@ def test_killed_in_the_middle_it_left_nothing_and_begins_anew(
     assert not (tmp_path / "data" / "gateway" / "state.json").exists()
     done = mtz("seed", "--days", "5", cwd=tmp_path, DATABASE_URL=url18, MTZ_DATA_DIR=str(tmp_path / "data"))
     assert done.returncode == 0, done.stderr
-    assert "100 % sample history" in done.stdout
+    assert "100 % done" in done.stdout
     assert "sample history of 5 days" in done.stdout
     assert json.loads((tmp_path / "data" / "gateway" / "state.json").read_text())["accounts"][0]["id"] == ACCOUNT
     again = mtz("seed", cwd=tmp_path, DATABASE_URL=url18, MTZ_DATA_DIR=str(tmp_path / "data"))
@@ -271,6 +272,20 @@ def test_ended_around_the_commit(url18: str, tmp_path: Path, monkeypatch: pytest
     assert path.exists()
     assert not pending.exists()
     assert not seed_is_wanted(load_settings(data_dir=tmp_path))
+
+
+def test_killed_with_a_server_of_its_own_it_leaves_no_server(started: Callable[..., subprocess.Popen[str]]):
+    with open_folder() as folder:
+        process = started("", "--days", "60", "--data-dir", str(folder / "data"))
+        assert process.stdout is not None
+        assert any("20 %" in line for line in process.stdout)
+        (server,) = [p for p in psutil.Process(process.pid).children() if p.name() == "postgres"]
+        process.kill()
+        _, alive = psutil.wait_procs([server], timeout=20)
+        assert not alive
+        done = mtz("seed", "--days", "3", cwd=folder, MTZ_DATA_DIR=str(folder / "data"))
+        assert done.returncode == 0, done.stderr
+        assert "sample history of 3 days" in done.stdout
 
 
 def test_a_days_option_that_makes_no_sense(tmp_path: Path):
