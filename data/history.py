@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 
 from data import rows
+from data.analytics import indicators
+from data.analytics.indicators import WARM_UP
 from data.analytics.returns import Bucket, Flow, performance
 from data.resolution import (
     DAY,
@@ -24,6 +26,7 @@ from data.resolution import (
     coarser,
     frame_span,
     span_of,
+    warm_up_days,
 )
 from data.views import (
     BarsView,
@@ -31,6 +34,7 @@ from data.views import (
     FlowView,
     HistoryPoint,
     HistoryView,
+    IndicatorsView,
     OutageView,
     PositionHistoryView,
     ResolutionName,
@@ -39,6 +43,8 @@ from data.views import (
 Fetch = Callable[..., list[Any]]
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 CALENDAR_KEPT = timedelta(hours=12)  # the migration step adds sessions now and then
+ENDS_KEPT = timedelta(seconds=60)
+ENDS_KNOWN = 500
 TINY = timedelta(microseconds=1)
 
 
@@ -57,11 +63,12 @@ class History:
         self._clock = clock
         self._days: tuple[datetime, TradingDays] | None = None
         self._lock = threading.Lock()
+        self._known_ends: dict[tuple[Any, ...], tuple[datetime, tuple[datetime | None, datetime | None]]] = {}
 
     def frame(self, account: str, frame: Frame) -> tuple[datetime, datetime]:
         """The instants that a time frame's word means for this account now, the second excluded."""
         self._known(account)
-        stored = self._stored("history_span", account=account)
+        stored = self._stored("history", account=account)
         days, now = self.trading_days(), self._clock()
         span = frame_span(frame, stored["last"] or now, stored["first"] or now, days)
         return span.since, span.until
@@ -69,7 +76,7 @@ class History:
     def equity(self, account: str, window: Window = Window()) -> HistoryView:  # noqa: B008 - frozen
         """Net liquidation with P&L and time-weighted return; by default of the current trading day."""
         self._known(account)
-        stored = self._stored("history_span", account=account)
+        stored = self._stored("history", account=account)
         span, step, found = self._read("equity_history", window, "1D", stored, account=account)
         flows = self._fetch("cash_flows", account=account, since=span.since, until=span.until)
         results = self._results(found, step, [Flow(row["time"], rows.number(row["base_amount"])) for row in flows])
@@ -96,7 +103,7 @@ class History:
             UnknownInstrument: there is no such contract.
         """
         self._known(account)
-        stored = self._stored("position_span", account=account, con_id=con_id)
+        stored = self._stored("position", account=account, con_id=con_id)
         if not stored:
             raise UnknownInstrument(f"There is no contract {con_id} here.")
         span, step, found = self._read("position_history", window, "1D", stored, account=account, con_id=con_id)
@@ -125,11 +132,7 @@ class History:
         Raises:
             UnknownInstrument: there is no such instrument.
         """
-        levels = self._fetch("bars_span", symbol=symbol.strip().upper(), what="trades")
-        if not levels:
-            raise UnknownInstrument(
-                f"There is no instrument {symbol.strip()[:20]!r} here; bars are kept of what was held or traded."
-            )
+        levels = self._levels(symbol, "trades")
         stored = _stored_bars(levels)
         span, step, found = self._read("price_bars", window, "All", stored, con_id=stored["con_id"], what="trades")
         return {
@@ -146,6 +149,39 @@ class History:
             "problem": _problem(levels, step.level),
         }
 
+    def indicators(self, symbol: str, window: Window = Window()) -> IndicatorsView:  # noqa: B008
+        """The technical panel of a symbol; by default of all its bars. Bars before the span warm the windows up, so that a
+        value doesn't depend on where the span begins.
+
+        Raises:
+            UnknownInstrument: there is no such instrument.
+        """
+        levels = self._levels(symbol, "trades")
+        stored = _stored_bars(levels)
+        key = {"con_id": stored["con_id"], "what": "trades"}
+        span, step, found = self._read("price_bars", window, "All", stored, **key)
+        bars = [_bar(row) for row in found]
+        if bars:
+            days = self.trading_days()
+            earlier = Span(days.begin(days.back(days.date_of(span.since), warm_up_days(step, WARM_UP))), span.since)
+            before = self._fetch("price_bars", **key, **_bounds(earlier, step, days))
+            bars = [_bar(row) for row in before if row["time"] < bars[0]["time"]][-WARM_UP:] + bars
+        volatility = self._fetch(
+            "price_bars", con_id=stored["con_id"], what="implied_vol", **_bounds(span, step, self.trading_days())
+        ) if found else []  # fmt: skip
+        implied = {row["time"]: row["close"] for row in volatility}
+        return {
+            "symbol": stored["symbol"],
+            "con_id": stored["con_id"],
+            "currency": stored["currency"],
+            "resolution": step.level,
+            "step_s": step.seconds,
+            "since": rows.stamp(span.since),
+            "until": rows.stamp(span.until),
+            "items": indicators.points(bars, implied, step.seconds)[len(bars) - len(found) :],
+            "problem": _problem(levels, step.level),
+        }
+
     def trading_days(self) -> TradingDays:
         """The exchange's sessions, kept for some hours."""
         now = self._clock()
@@ -158,18 +194,39 @@ class History:
             self._days = (now, days)
             return days
 
+    def _levels(self, symbol: str, what: str) -> list[Any]:
+        """An instrument and what is stored of each level of its bars."""
+        name = symbol.strip().upper()
+        levels = self._fetch("bars_span", symbol=name, what=what) if "\0" not in name else []
+        if not levels:
+            raise UnknownInstrument("There is no such symbol here; bars are kept of what is held and of the benchmark.")
+        return levels
+
     # -- reading -----------------------------------------------------------------------------------------------------
 
-    def _stored(self, name: str, **key: Any) -> dict[str, Any]:
+    def _stored(self, relation: str, **key: Any) -> dict[str, Any]:
         """What is stored: first, last, and since when each level is whole. Empty: no such thing."""
-        row = next(iter(self._fetch(name, **key)), None)
+        row = next(iter(self._fetch(f"{relation}_span", **key)), None)
         if row is None:
             return {}
-        last = max((at for at in (row["last_raw"], row["last_rolled"]) if at is not None), default=None)
-        # Not yet rolled up: the first is as new as the last.
-        first = row["first_ts"] or last
-        whole = {"1m": row["minutes_from"], "1h": row["hours_from"], "1d": ALWAYS}
-        return {**row, "first": first, "last": last, "whole": {k: _finite(at) for k, at in whole.items()}}
+        first, last = self._ends(relation, **key)
+        newest = row["newest"]
+        whole = {"1m": row["minutes_from"] or ALWAYS, "1h": row["hours_from"] or ALWAYS, "1d": ALWAYS}
+        return {**row, "first": first, "last": max(last, newest) if last and newest else last, "whole": whole}
+
+    def _ends(self, relation: str, **key: Any) -> tuple[datetime | None, datetime | None]:
+        """The first and the last stored instant, kept for a while: they are found through every level's newest part."""
+        name, now = (relation, *key.values()), self._clock()
+        known = self._known_ends.get(name)
+        if known is not None and now - known[0] < ENDS_KEPT:
+            return known[1]
+        row = self._fetch(f"{relation}_ends", **key)[0]
+        ends = row["first_ts"], row["last_ts"]
+        if ends[0] is not None:
+            if len(self._known_ends) >= ENDS_KNOWN:
+                self._known_ends.clear()
+            self._known_ends[name] = (now, ends)
+        return ends
 
     def _read(
         self, name: str, window: Window, default: Frame, stored: Mapping[str, Any], **key: Any
@@ -285,7 +342,3 @@ def _rounded(value: float | None, digits: int) -> float | None:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
-
-
-def _finite(at: datetime | None) -> datetime:
-    return at or ALWAYS

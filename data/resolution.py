@@ -23,10 +23,12 @@ Frame = Literal["1D", "1W", "1M", "3M", "YTD", "1Y", "All"]
 FRAMES: tuple[Frame, ...] = get_args(Frame)
 
 POINTS = 750  # the answer stays below 100 kB
+INDICATOR_POINTS = 320  # so does the technical panel's, whose points are larger
 MIN_POINTS, MAX_POINTS = 10, 5000
 MAX_SOURCE = 20_000  # rows that an automatic choice reads at most: they cost about a microsecond each
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+SHORT_SESSION_S = 12_600
 LEVEL_S: dict[ResolutionName, int] = {"1m": MINUTE, "1h": HOUR, "1d": DAY}
 STEPS_S = (
     *(MINUTE * n for n in (1, 2, 5, 10, 15, 30)),
@@ -219,6 +221,13 @@ def choose(
         if _buckets(step, open_spans) <= points and (asked != "auto" or step.level == "1d" or source <= MAX_SOURCE):
             return step
     return coarser(usable[-1], _buckets(usable[-1], open_spans), points, asked)
+
+
+def warm_up_days(step: Step, bars: int) -> int:
+    """How many trading days surely have `bars` bars of `step`: a short session has three hours and a half."""
+    if step.seconds >= DAY:
+        return bars * step.days
+    return -(-bars * step.seconds // SHORT_SESSION_S) + 1
 
 
 def coarser(step: Step, count: int, points: int, asked: Asked) -> Step:

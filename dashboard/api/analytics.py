@@ -30,6 +30,11 @@ def blueprint(reads: Reads) -> APIBlueprint:
         """The broker's price bars of a symbol"""
         return answers.tagged(reads.history.bars(path.symbol, window(query)))
 
+    @api.get("/indicators/<symbol>", strict_slashes=False, responses=documented(schemas.Indicators))
+    def indicators(path: schemas.SymbolPath, query: schemas.IndicatorsQuery) -> Response:
+        """Moving averages, bands, oscillators and volatilities of a symbol"""
+        return answers.tagged(reads.history.indicators(path.symbol, window(query)))
+
     return api
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from data.resolution import MAX_POINTS, MIN_POINTS, POINTS
+from data.resolution import INDICATOR_POINTS, MAX_POINTS, MIN_POINTS, POINTS
 
 Freshness = Literal["live", "delayed", "frozen", "stale", "closed", "offline"]
 Phase = Literal["pre", "open", "post", "closed"]
@@ -68,6 +68,10 @@ class WindowQuery(Query):
 
 class HistoryQuery(WindowQuery, AccountQuery):
     pass
+
+
+class IndicatorsQuery(WindowQuery):
+    points: int = Field(INDICATOR_POINTS, ge=MIN_POINTS, le=MAX_POINTS, description="How many bars at most.")
 
 
 class SymbolPath(BaseModel):
@@ -349,4 +353,37 @@ class Bars(Answer):
     first: str | None
     last: str | None
     items: list[Bar]
+    problem: str | None
+
+
+class Indicator(Answer):
+    """Null where the window is not full yet. Volatilities are annualised fractions: 0.25 is 25 %."""
+
+    time: int
+    close: float
+    sma_20: float | None
+    ema_50: float | None
+    bb_upper: float | None
+    bb_middle: float | None
+    bb_lower: float | None
+    rsi_14: float | None
+    macd: float | None
+    macd_signal: float | None
+    macd_hist: float | None
+    atr_14: float | None
+    realized_vol_20: float | None
+    implied_vol: float | None
+
+
+class Indicators(Answer):
+    """One item a bar. `problem` says why bars are missing, else null."""
+
+    symbol: str
+    con_id: int
+    currency: str
+    resolution: Resolution
+    step_s: int
+    since: str
+    until: str
+    items: list[Indicator]
     problem: str | None

@@ -1,30 +1,27 @@
 -- Net liquidation of a span in steps of :step_s seconds, or of :step_days trading days where the level is days. A step never
 -- joins two trading days below that. Outside a session only steps in which something changed are kept.
-WITH days AS (
-    SELECT m.session_date, m.opens, (row_number() OVER (ORDER BY m.session_date) - 1 + :skip_days) / :step_days AS block
+WITH blocks AS (
+    SELECT m.session_date, (row_number() OVER (ORDER BY m.session_date) - 1 + :skip_days) / :step_days AS block
       FROM market_sessions m
      WHERE m.session_date BETWEEN :first_day AND :last_day
 ), steps AS (
     SELECT min(h.bucket) AS start,
+           max(h.bucket) AS finish,
+           min(h.first_ts) AS first_ts,
            min(h.session_date) AS first_day,
            max(h.session_date) AS session_date,
-           max(d.opens) AS opens,
-           min(h.first_ts) AS first_ts,
-           max(h.last_ts) AS last_ts,
            -- The least and the greatest array are those of the first and the last instant with a known value.
            (min(ARRAY[date_part('epoch', h.bucket), h.net_liquidation_open]) FILTER (WHERE h.net_liquidation_open IS NOT NULL))[2] AS open,
            max(h.net_liquidation_high) AS high,
            min(h.net_liquidation_low) AS low,
-           (max(ARRAY[date_part('epoch', h.bucket), h.net_liquidation_close]) FILTER (WHERE h.net_liquidation_close IS NOT NULL))[2] AS close,
-           (max(ARRAY[date_part('epoch', h.bucket), h.daily_pnl_close]) FILTER (WHERE h.daily_pnl_close IS NOT NULL))[2] AS daily_pnl,
-           sum(h.samples) AS samples
+           (max(ARRAY[date_part('epoch', h.bucket), h.net_liquidation_close]) FILTER (WHERE h.net_liquidation_close IS NOT NULL))[2] AS close
       FROM portfolio_history h
-      JOIN days d USING (session_date)
+      LEFT JOIN blocks b ON :step_days > 1 AND b.session_date = h.session_date
      WHERE h.account = :account
        AND h.resolution = :resolution
        AND h.bucket >= :since AND h.bucket < :until
        AND h.session_date BETWEEN :first_day AND :last_day
-     GROUP BY d.block,
+     GROUP BY coalesce(b.block, h.session_date - date '2000-01-01'),
               CASE WHEN :step_s < 86400 THEN date_bin(make_interval(secs => :step_s), h.bucket, timestamptz '2000-01-01 00:00:00Z') END
 ), known AS (
     SELECT s.*, lag(s.start) OVER w AS start_before, lag(s.close) OVER w AS close_before
@@ -32,11 +29,12 @@ WITH days AS (
     WINDOW w AS (ORDER BY s.start, s.session_date)
 )
 SELECT cast(date_part('epoch', CASE WHEN :step_s >= 86400 THEN cast(k.first_day AS timestamp) AT TIME ZONE 'UTC'
-                              WHEN k.start = k.start_before THEN k.first_ts
-                              ELSE k.start END) AS bigint) AS time,
-       k.session_date, k.open, k.high, k.low, k.close, k.daily_pnl, cast(k.samples AS bigint) AS samples
+                                    WHEN k.start = k.start_before THEN k.first_ts
+                                    ELSE k.start END) AS bigint) AS time,
+       k.session_date, k.open, k.high, k.low, k.close
   FROM known k
+  LEFT JOIN market_sessions m USING (session_date)
  WHERE :step_s >= 86400
-    OR k.last_ts >= k.opens
+    OR coalesce(k.finish >= m.opens, true)
     OR ROW(k.open, k.high, k.low, k.close) IS DISTINCT FROM ROW(k.close_before, k.close_before, k.close_before, k.close_before)
  ORDER BY time
