@@ -111,7 +111,7 @@ class _Stack:
         days = settings.demo_history_days
         self._console.say(
             "history",
-            f"a new demo is given a past of {days} days first, in about {max(days // 12, 3)} s (MTZ_DEMO_HISTORY_DAYS=0: none)",
+            f"a new demo is given a past of {days} days first, in about {max(days // 15, 3)} s (MTZ_DEMO_HISTORY_DAYS=0: none)",
         )
         show = relay(self._console, "history")
         return [self._process("history", ["seed"], env, needs=[schema], once=True, show=show)]

@@ -108,6 +108,19 @@ def mix(*parts: object) -> float:
     return random.Random("/".join(map(str, parts))).random()
 
 
+def _loadings(spec: Underlying) -> tuple[float, float, float]:
+    """What a symbol has of the market's, its sector's and its own shock.
+
+    A one-factor model with a sector factor: the weights square to one, so that the sum has unit variance.
+    """
+    of_market = max(min(spec.beta * 0.16 / spec.volatility, 0.9), -0.9) if spec.sector != "cash" else 0.0
+    rest = 1 - of_market**2
+    return of_market, math.sqrt(0.35 * rest), math.sqrt(0.65 * rest)
+
+
+LOADINGS = {u.symbol: _loadings(u) for u in UNDERLYINGS}
+
+
 class Market:
     """The simulated market. ``seed`` decides everything but the clock."""
 
@@ -165,30 +178,34 @@ class Market:
             self._move(spec, state, years, market, sector, own)
             if draw.random() < 0.5:
                 state.bounce = draw.uniform(-0.01, 0.01)
-            if state.last != before:
+            last = state.last
+            if last != before:
                 changed.add(spec.symbol)
-                state.high, state.low = max(state.high, state.last), min(state.low, state.last)
+                if last > state.high:
+                    state.high = last
+                elif last < state.low:
+                    state.low = last
                 state.revision += 1
-                state.volume += draw.randrange(1, 9) * 100 * trades
+                state.volume += (1 + int(draw.random() * 8)) * 100 * trades
                 self.listing.follow(spec.symbol, state.spot)
         return changed
 
     @staticmethod
     def _move(spec: Underlying, state: StockState, years: float, market: float, sector: float, own: float) -> None:
-        # A one-factor model with a sector factor: the weights square to one, so that the sum has unit variance.
-        of_market = max(min(spec.beta * 0.16 / spec.volatility, 0.9), -0.9) if spec.sector != "cash" else 0.0
-        rest = 1 - of_market**2
-        shock = of_market * market + math.sqrt(0.35 * rest) * sector + math.sqrt(0.65 * rest) * own
-        deviation = spec.volatility * math.sqrt(years)
+        of_market, of_sector, of_own = LOADINGS[spec.symbol]
+        shock = of_market * market + of_sector * sector + of_own * own
+        root = math.sqrt(years)
+        deviation = spec.volatility * root
         pull = REVERSION * math.log(state.anchor / state.spot) * years
         state.spot = max(state.spot * math.exp(pull - 0.5 * deviation**2 + deviation * shock), 0.05)
         # Volatility rises as prices fall: leverage of -0.7, a vol of vol of 80 % a year, bounded.
         vol_shock = -0.7 * shock + 0.714 * own
-        level = state.level * math.exp(
-            6.0 * math.log(spec.volatility / state.level) * years + 0.8 * math.sqrt(years) * vol_shock
-        )
+        level = state.level * math.exp(6.0 * math.log(spec.volatility / state.level) * years + 0.8 * root * vol_shock)
         state.level = min(max(level, spec.volatility / 2.5), spec.volatility * 2.5)
-        state.level_high, state.level_low = max(state.level_high, state.level), min(state.level_low, state.level)
+        if state.level > state.level_high:
+            state.level_high = state.level
+        elif state.level < state.level_low:
+            state.level_low = state.level
 
     def set_price(self, symbol: str, price: float) -> None:
         """Jump to ``price`` and stay around it."""

@@ -18,7 +18,7 @@ DAYS = 12
 def test_a_new_demo_is_given_a_past_once() -> None:
     with open_folder() as folder:
         ended = Stack(folder, free_port(), MTZ_DEMO_HISTORY_DAYS="365")
-        ended.wait_line("history", "a new demo is given a past of 365 days first, in about 30 s", START_S)
+        ended.wait_line("history", "a new demo is given a past of 365 days first, in about 24 s", START_S)
         ended.wait_line("history", "10 % sample history", START_S)
         tree = ended.tree()
         assert ended.stop(signal.SIGINT) == 0
