@@ -18,6 +18,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from _pytest.nodeid import coerce_node_id
 from hypothesis import settings
 from psycopg import sql
 
@@ -34,6 +35,14 @@ settings.load_profile("patient")
 TEMPLATE = "mtz_template"
 TIMESCALE_DSN = os.environ.get("TIMESCALE_TEST_DSN")
 SYSTEM_PG15 = Path("/usr/lib/postgresql/15/bin")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """pytest-xdist 3.8 notes a test's group where pytest 9.2 no longer looks: without this no group stays in one worker."""
+    for item in items:
+        if grouped := vars(item).get("_nodeid"):
+            item._id = coerce_node_id(grouped)
 
 
 class Server:

@@ -1,6 +1,6 @@
 """Databases of both flavours beside each other.
 
-The WebAssembly processes take some hundred MB each: these tests run in one worker.
+The WebAssembly processes take some hundred MB each: these tests run in one worker, one after the other.
 """
 
 from __future__ import annotations
@@ -13,13 +13,6 @@ from data.flavour import Flavour
 from tests.conftest import SYSTEM_PG15, TIMESCALE_DSN, Server
 from tests.timescale.port import Port
 from tests.timescale.sides import Side
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(__file__.rpartition("/")[0]):
-            item.add_marker(pytest.mark.xdist_group("timescale"))
-
 
 PLACES = (
     "plain18",

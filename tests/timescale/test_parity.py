@@ -15,12 +15,15 @@ from typing import Any
 
 import pytest
 
+from data.db import literal
 from data.flavour import Flavour
 from data.queries import SQL_DIR
 from tests.timescale import expected
 from tests.timescale.conftest import PLACES, Make
 from tests.timescale.sample import FIRST, LAST, MIDDLE, MOMENTS, PUT, STOCK, Row, rows, utc
 from tests.timescale.sides import Side
+
+pytestmark = pytest.mark.xdist_group("timescale")
 
 LEVELS = ("1m", "1h", "1d")
 RELATIONS = [
@@ -199,6 +202,17 @@ def test_a_row_from_the_future(sides: list[Side], history: list[Row]) -> None:
             side.roll_up()
         history.append(row)
         check(sides, history, f"a row of {ts}")
+
+
+def test_every_role_may_read(sides: list[Side], history: list[Row]) -> None:
+    """Also what TimescaleDB keeps elsewhere: chunks, compressed ones, and what is materialised."""
+    for side, role, relation in itertools.product(sides, ("mtz_web", "mtz_poller", "mtz_importer"), RELATIONS):
+        side.conn.execute(literal(f"SET ROLE {role}"))
+        try:
+            found = side.relation(relation)
+        finally:
+            side.conn.execute("RESET ROLE")
+        assert found.rows, (side.name, role, relation)
 
 
 def check(sides: list[Side], history: list[Row], step: str) -> None:

@@ -17,6 +17,8 @@ from tests.timescale.sample import Row, rows
 from tests.timescale.sides import Side
 from tests.timescale.test_parity import LEVELS, RELATIONS
 
+pytestmark = pytest.mark.xdist_group("timescale")
+
 ROLLED = [name for name in RELATIONS if "_1" in name or "history" in name]
 NOW = datetime.now(UTC).replace(second=7, microsecond=0)
 

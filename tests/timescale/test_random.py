@@ -16,6 +16,8 @@ from tests.timescale.sample import Row, utc
 from tests.timescale.sides import Side
 from tests.timescale.test_parity import LEVELS
 
+pytestmark = pytest.mark.xdist_group("timescale")
+
 STARTS = [utc("2025-11-02 05:00"), utc("2025-11-28 17:00"), utc("2026-03-09 19:30"), utc("2025-12-01 23:30")]
 VALUES = st.none() | st.floats(-1e9, 1e9).map(lambda value: value + 0.0)  # no negative zero, which equals the other
 MOMENTS = st.integers(0, 60).map(lambda minute: minute * 60_000) | st.integers(

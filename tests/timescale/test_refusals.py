@@ -23,6 +23,8 @@ from tests.timescale.port import Port, PortConnection
 from tests.timescale.sample import ACCOUNTS
 from tests.timescale.sides import Side
 
+pytestmark = pytest.mark.xdist_group("timescale")
+
 Connection = psycopg.Connection[Any]
 
 
