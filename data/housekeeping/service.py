@@ -96,6 +96,7 @@ class Housekeeper:
         self._keeper = Keeper(self._levels)
         self._raise_at = self._retain_at = 0.0
         self._raised = False
+        self._has_policies = flavour is Flavour.PLAIN  # it needs none
 
     def run(self) -> None:
         """Serve until stopped.
@@ -106,8 +107,6 @@ class Housekeeper:
         while not self._own():
             if self._stopping.wait(RETRY_S):
                 return
-        if self._levels.flavour is Flavour.TIMESCALE:
-            policies.apply(self._conn, self._options)
         while not self._stopping.is_set():
             try:
                 self._tick()
@@ -132,7 +131,14 @@ class Housekeeper:
         if self._raised and self._keeper.is_settled():
             self._keeper.advance(self._stopping.is_set)
             self._raised = False
+            self._set_policies()
         self._keeper.settle(self._stopping.is_set)
         if now >= self._retain_at and not self._raised:
             retain(self._levels, self._options, datetime.now(UTC))
             self._retain_at = now + RETAIN_EVERY_S
+
+    def _set_policies(self) -> None:
+        """Only when all is rolled up: a refresh of the last days alone would hide what is before them and not rolled up."""
+        if not self._has_policies and not self._stopping.is_set():
+            policies.apply(self._conn, self._options)
+            self._has_policies = True
