@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from data.db import connect
 from data.flavour import Flavour
 from data.housekeeping import policies
 from data.housekeeping.options import HousekeepingOptions
 from data.housekeeping.retention import retain
+from data.housekeeping.service import Housekeeper
+from data.model import Role
+from tests.conftest import Server
 from tests.timescale import expected
 from tests.timescale.conftest import PLACES, Make
 from tests.timescale.sample import Row, rows
@@ -197,3 +202,30 @@ def test_retention_never_eats_history(make: Make, place: str) -> None:
         "SELECT count(*) FROM portfolio_1m WHERE bucket < %s", [NOW - timedelta(days=60)]
     ).fetchone()
     assert row == (0,)
+
+
+def test_jobs_are_set_when_all_is_rolled_up(timescale: Server, make: Make) -> None:
+    """A refresh of the last days alone would step over an older history that is not rolled up yet, and hide it."""
+    side = make("timescale")
+    side.introduce()
+    held = rows()
+    side.write(held)
+    stopping = threading.Event()
+    url = timescale.url(side.conn.info.dbname)
+
+    def keep_house() -> None:
+        with connect(url, Role.OWNER, "test", autocommit=True) as conn:
+            Housekeeper(conn, HousekeepingOptions(url), stopping).run()
+
+    keeper = threading.Thread(target=keep_house)
+    keeper.start()
+    try:
+        while keeper.is_alive() and not jobs(side, "policy_compression"):
+            stopping.wait(0.02)
+        upto = side.conn.execute("SELECT min(upto) > now() - interval '2 days' FROM rollup_levels").fetchone()
+        assert upto == (True,)
+        for level in LEVELS:
+            assert expected.portfolio(side, level) == expected.buckets(held, level, side.store.sessions), level
+    finally:
+        stopping.set()
+        keeper.join()
