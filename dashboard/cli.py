@@ -213,6 +213,9 @@ def migrate(
 def seed(
     days: Annotated[int | None, typer.Option(min=1, max=700, help="How far back (MTZ_DEMO_HISTORY_DAYS).")] = None,
     number: Annotated[int, typer.Option("--seed", help="The same number gives the same past.")] = 1,
+    state: Annotated[
+        Path | None, typer.Option(help="State file of the simulated gateway that goes on (of `mtz run`, if not given).")
+    ] = None,
     data_dir: DataDir = None,
     database_url: Database = None,
     log_level: LogLevel = None,
@@ -222,7 +225,7 @@ def seed(
     settings = _settings(data_dir=data_dir, database_url=database_url, log_level=log_level, log_format=log_format)
     from dashboard.seeding import seed as seed_demo
 
-    raise typer.Exit(seed_demo(settings, days or settings.demo_history_days or 365, number, typer.echo))
+    raise typer.Exit(seed_demo(settings, days or settings.demo_history_days or 365, number, typer.echo, state))
 
 
 @app.command(epilog=EXIT_CODES)

@@ -57,29 +57,39 @@ def seed_is_wanted(settings: Settings) -> bool:
     return state.beside(path, PENDING).exists() or (settings.demo_history_days > 0 and not path.exists())
 
 
-def seed(settings: Settings, days: int, number: int, say: Say) -> int:
+def seed(settings: Settings, days: int, number: int, say: Say, path: Path | None = None) -> int:
     """Seed the demo's database: DATABASE_URL's, or the embedded one; the exit code.
+
+    `path`: where a gateway outside `mtz run` keeps its state.
 
     Raises:
         CannotRunError: refused, unreachable, or in use; nothing was changed.
     """
+    path = path or state_path(settings.data_dir)
     running = find_running(settings.data_dir)
     if running is not None and running.pid == os.getppid():  # a step of `mtz run`, before its gateway and poller
-        return _seed(settings, str(settings.database_url), days, number, say, in_run=True)
-    if not settings.data_dir.exists():
-        settings.data_dir.mkdir(parents=True)
-        settings.data_dir.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        return _seed(settings, str(settings.database_url), path, days, number, say, in_run=True)
+    _make_folder(settings.data_dir)
     lock = RunLock(settings.data_dir)
     lock.acquire(Running(os.getpid(), settings.url))
     try:
         if settings.database_url is not None:
-            return _seed(settings, settings.database_url, days, number, say)
+            return _seed(settings, settings.database_url, path, days, number, say)
         with _embedded(settings, say) as url:
-            return _seed(settings, url, days, number, say)
+            return _seed(settings, url, path, days, number, say)
     except OSError as error:
         raise unwritable(settings.data_dir, error) from None
     finally:
         lock.release()
+
+
+def _make_folder(data_dir: Path) -> None:
+    try:
+        if not data_dir.exists():
+            data_dir.mkdir(parents=True)
+            data_dir.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    except OSError as error:
+        raise unwritable(data_dir, error) from None
 
 
 @contextlib.contextmanager
@@ -104,8 +114,8 @@ def _embedded(settings: Settings, say: Say) -> Iterator[str]:
         guard.close()
 
 
-def _seed(settings: Settings, url: str, days: int, number: int, say: Say, *, in_run: bool = False) -> int:
-    started, path = time.monotonic(), state_path(settings.data_dir)
+def _seed(settings: Settings, url: str, path: Path, days: int, number: int, say: Say, *, in_run: bool = False) -> int:
+    started = time.monotonic()
     progress = Progress(say, every=1 if in_run else 10)
     try:
         with connect(url, Role.IMPORTER, "seed", autocommit=True) as conn:

@@ -234,9 +234,10 @@ def test_killed_in_the_middle_it_left_nothing_and_begins_anew(
     assert "100 % done" in done.stdout
     assert "sample history of 5 days" in done.stdout
     assert json.loads((tmp_path / "data" / "gateway" / "state.json").read_text())["accounts"][0]["id"] == ACCOUNT
-    again = mtz("seed", cwd=tmp_path, DATABASE_URL=url18, MTZ_DATA_DIR=str(tmp_path / "data"))
+    again = mtz("seed", "--state", "other.json", cwd=tmp_path, DATABASE_URL=url18, MTZ_DATA_DIR=str(tmp_path / "data"))
     assert (again.returncode, again.stdout) == (1, "")
     assert again.stderr.startswith("mtz: This database has a history already")
+    assert not (tmp_path / "other.json").exists()
 
 
 @pytest.mark.parametrize("when", ["before the commit", "after the commit"])
@@ -283,9 +284,10 @@ def test_killed_with_a_server_of_its_own_it_leaves_no_server(started: Callable[.
         process.kill()
         _, alive = psutil.wait_procs([server], timeout=20)
         assert not alive
-        done = mtz("seed", "--days", "3", cwd=folder, MTZ_DATA_DIR=str(folder / "data"))
+        done = mtz("seed", "--days", "3", "--state", "here.json", cwd=folder, MTZ_DATA_DIR=str(folder / "data"))
         assert done.returncode == 0, done.stderr
         assert "sample history of 3 days" in done.stdout
+        assert (folder / "here.json").exists()
 
 
 def test_a_days_option_that_makes_no_sense(tmp_path: Path):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import psutil
 import pytest
 
-from tests.stack.harness import START_S, Stack, open_folder
+from tests.stack.harness import START_S, Stack, mtz, open_folder
 from tests.stack.test_run import free_port
 
 pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.timeout(180)]
@@ -54,5 +54,8 @@ def test_a_new_demo_is_given_a_past_once() -> None:
             again.wait_running()
             assert not [line for line in again.lines if line.startswith("history")]
             assert again.get("/api/portfolio/")[1]["total_pnl_since"] == live["total_pnl_since"]
+            done = mtz("seed", cwd=folder, MTZ_DATA_DIR=str(folder / "data"))
+            assert done.returncode == 5
+            assert "is in use by a running dashboard" in done.stderr
         finally:
             again.stop()
