@@ -133,7 +133,7 @@ class History:
             UnknownInstrument: there is no such instrument.
         """
         levels = self._levels(symbol, "trades")
-        stored = _stored_bars(levels)
+        stored = _stored_bars(levels, self.trading_days())
         span, step, found = self._read("price_bars", window, "All", stored, con_id=stored["con_id"], what="trades")
         return {
             "symbol": stored["symbol"],
@@ -157,7 +157,7 @@ class History:
             UnknownInstrument: there is no such instrument.
         """
         levels = self._levels(symbol, "trades")
-        stored = _stored_bars(levels)
+        stored = _stored_bars(levels, self.trading_days())
         key = {"con_id": stored["con_id"], "what": "trades"}
         span, step, found = self._read("price_bars", window, "All", stored, **key)
         bars = [_bar(row) for row in found]
@@ -281,11 +281,14 @@ def _clipped(span: Span, first: datetime, last: datetime, days: TradingDays) -> 
     return Span(since, max(since, min(span.until, last + TINY)))
 
 
-def _stored_bars(levels: list[Any]) -> dict[str, Any]:
+def _stored_bars(levels: list[Any], days: TradingDays) -> dict[str, Any]:
     known = [row for row in levels if row["first_ts"] is not None]
     first = min((row["first_ts"] for row in known), default=None)
-    # The level that goes back farthest is whole; the others from their own first bar.
-    whole = {row["resolution"]: ALWAYS if row["first_ts"] == first else row["first_ts"] for row in known}
+    # The level that goes back farthest is whole; the others from the trading day of their own first bar.
+    whole = {
+        row["resolution"]: ALWAYS if row["first_ts"] == first else days.begin(days.date_of(row["first_ts"]))
+        for row in known
+    }
     last = max((row["last_ts"] for row in known), default=None)
     return {**levels[0], "first": first, "last": last, "whole": whole}
 

@@ -38,6 +38,7 @@ STEPS_S = (
 EXCHANGE_ZONE = ZoneInfo("America/New_York")
 WEEK_SESSIONS = 5
 MONTHS_BACK: dict[Frame, int] = {"1M": 1, "3M": 3, "1Y": 12}
+YEARS = range(1970, 2200)
 DAY_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -78,14 +79,18 @@ def parse_bound(value: str) -> datetime | date:
     """
     try:
         if DAY_PATTERN.fullmatch(value):
-            return date.fromisoformat(value)
-        instant = datetime.fromisoformat(value)
-        if instant.tzinfo is not None:
-            return instant.astimezone(UTC)
+            day = date.fromisoformat(value)
+            if day.year in YEARS:
+                return day
+        else:
+            instant = datetime.fromisoformat(value)
+            if instant.tzinfo is not None and instant.astimezone(UTC).year in YEARS:
+                return instant.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
     raise BadWindow(
-        "from and to must be trading days like 2026-01-05 or instants with a zone like 2026-01-05T14:30:00Z."
+        f"from and to must be trading days like 2026-01-05 or instants with a zone like 2026-01-05T14:30:00Z, from {YEARS[0]} to "
+        f"{YEARS[-1]}."
     )
 
 
