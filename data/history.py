@@ -166,10 +166,7 @@ class History:
             earlier = Span(days.begin(days.back(days.date_of(span.since), warm_up_days(step, WARM_UP))), span.since)
             before = self._fetch("price_bars", **key, **_bounds(earlier, step, days))
             bars = [_bar(row) for row in before if row["time"] < bars[0]["time"]][-WARM_UP:] + bars
-        volatility = self._fetch(
-            "price_bars", con_id=stored["con_id"], what="implied_vol", **_bounds(span, step, self.trading_days())
-        ) if found else []  # fmt: skip
-        implied = {row["time"]: row["close"] for row in volatility}
+        implied = self._implied(stored["con_id"], span, step, [row["time"] for row in found])
         return {
             "symbol": stored["symbol"],
             "con_id": stored["con_id"],
@@ -181,6 +178,19 @@ class History:
             "items": indicators.points(bars, implied, step.seconds)[len(bars) - len(found) :],
             "problem": _problem(levels, step.level),
         }
+
+    def _implied(self, con_id: int, span: Span, step: Step, times: list[int]) -> dict[int, float]:
+        """The implied volatility at bars' times: of the bar, or below a day, where only days are kept, of its trading day."""
+        if not times:
+            return {}
+        days, key = self.trading_days(), {"con_id": con_id, "what": "implied_vol"}
+        found = self._fetch("price_bars", **key, **_bounds(span, step, days))
+        if found or step.level == "1d":
+            return {row["time"]: row["close"] for row in found}
+        daily = self._fetch("price_bars", **key, **_bounds(span, Step("1d", DAY), days))
+        by_day = {datetime.fromtimestamp(row["time"], UTC).date(): row["close"] for row in daily}
+        of = {time: days.date_of(datetime.fromtimestamp(time, UTC)) for time in times}
+        return {time: by_day[day] for time, day in of.items() if day in by_day}
 
     def trading_days(self) -> TradingDays:
         """The exchange's sessions, kept for some hours."""

@@ -306,7 +306,7 @@ class IndicatorPoint(TypedDict):
     macd_hist: float | None
     atr_14: float | None
     realized_vol_20: float | None
-    implied_vol: float | None
+    implied_vol: float | None  # of the bar's trading day where only days are kept
 
 
 class IndicatorsView(TypedDict):

@@ -233,6 +233,14 @@ def test_indicators_don_t_depend_on_where_the_span_begins(reads: Reads, database
     assert all(value is not None for value in short["items"][0].values())
 
 
+def test_an_hour_has_its_trading_days_implied_volatility(reads: Reads, database_url: str) -> None:
+    bars(database_url, "trades", "1h", "1 hour", "2026-03-02", "2026-03-03")
+    assert {item["implied_vol"] for item in reads.history.indicators("SPY", day())["items"]} == {None}
+    bars(database_url, "implied_vol", "1d", "1 day", "2026-03-03", "2026-03-03")
+    view = reads.history.indicators("SPY", Window(since=MONDAY, until=TUESDAY))
+    assert [item["implied_vol"] for item in view["items"]] == [None] * 7 + [103.0] * 7
+
+
 def test_an_answer_is_small(reads: Reads, database_url: str) -> None:
     from dashboard.encode import dump
 

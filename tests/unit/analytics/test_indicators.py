@@ -17,7 +17,16 @@ KEYS = (
     "sma_20", "ema_50", "bb_upper", "bb_middle", "bb_lower", "rsi_14", "macd", "macd_signal", "macd_hist", "atr_14",
     "realized_vol_20", "implied_vol",
 )  # fmt: skip
-FULL_AT = {"sma_20": 19, "ema_50": 49, "bb_upper": 19, "rsi_14": 14, "macd": 33, "macd_signal": 33, "atr_14": 14, "realized_vol_20": 20}
+FULL_AT = {
+    "sma_20": 19,
+    "ema_50": 49,
+    "bb_upper": 19,
+    "rsi_14": 14,
+    "macd": 33,
+    "macd_signal": 33,
+    "atr_14": 14,
+    "realized_vol_20": 20,
+}
 
 
 def walk(number: int, seed: int = 1) -> list[BarView]:
