@@ -52,7 +52,7 @@ def reads(database_url: str) -> Iterator[Reads]:
 
 def execute(url: str, statement: str, *values: Any) -> None:
     with psycopg.connect(url) as conn:
-        conn.execute(statement, values or None)  # type: ignore[call-overload]
+        conn.execute(statement, values or None)
 
 
 def day(**more: Any) -> Window:
@@ -79,7 +79,7 @@ def test_a_trading_day_by_the_minute(reads: Reads) -> None:
 
 def test_every_frame_and_level_keeps_its_promises(reads: Reads) -> None:
     windows = [Window(frame=frame, points=points) for frame in FRAMES for points in (10, 100, 750)]
-    windows += [Window(resolution=level, frame="All", points=12) for level in ("1m", "1h", "1d")]  # type: ignore[arg-type]
+    windows += [Window(resolution=level, frame="All", points=12) for level in ("1m", "1h", "1d")]
     for window in windows:
         view = reads.history.equity(ACCOUNT, window)
         assert 0 < len(view["items"]) <= window.points, window

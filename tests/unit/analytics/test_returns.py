@@ -66,7 +66,8 @@ def test_without_flows_profits_add_up_and_the_return_is_the_whole(closes: list[f
 
 
 def test_the_base_makes_the_first_bucket_count() -> None:
-    assert performance([110.0], [60], [], base=100.0) == [Bucket(10.0, pytest.approx(10.0))]
+    (only,) = performance([110.0], [60], [], base=100.0)
+    assert (only.pnl, only.return_pct) == (10.0, pytest.approx(10.0))
     assert performance([110.0], [60], []) == [Bucket(None, 0.0)]
 
 
