@@ -117,8 +117,11 @@ def test_timescaledb_in_use(options: dict[str, object], timescale: Server) -> No
     url = timescale.database()
     without_jobs = storage(Report(**options, database_url=url))  # type: ignore[arg-type]
     assert "community: hypertables, continuous aggregates, compression; its jobs are not set" in without_jobs
-    with connect(url, Role.OWNER, "test", autocommit=True) as conn:
+    with connect(url, Role.OWNER, "test") as conn:  # set, but not run: a busy server may lack the workers
         policies.apply(conn, HousekeepingOptions(url))
+        conn.execute(
+            "SELECT alter_job(job_id, scheduled => false) FROM timescaledb_information.jobs WHERE job_id >= 1000"
+        )
     report = Report(**options, database_url=url)  # type: ignore[arg-type]
     assert report.code == 0, str(report)
     assert "ok     storage     TimescaleDB 2." in str(report)
