@@ -57,7 +57,8 @@ def _timescale(conn: psycopg.Connection[Any], found: Extension) -> tuple[bool, s
         return (
             False,
             f"{text}; jobs that failed: {failed[0]}",
-            "The server's log says why; housekeeping does their work.",
+            "SELECT * FROM timescaledb_information.job_errors says why; where they fail to start, raise max_worker_processes. "
+            "Roll-ups are right without them, but nothing is compressed.",
         )
     jobs = conn.execute(
         "SELECT count(*) FROM timescaledb_information.jobs WHERE proc_name = 'policy_compression'"
