@@ -362,8 +362,7 @@ class Reads:
         if before is None and worth is not None and daily is not None:
             before = worth - daily
         percent = round(100 * daily / before, 6) if daily is not None and before else None
-        # To the cent: the difference of two binary fractions shows digits that nobody reported.
-        total = round(worth - baseline, 2) if worth is not None and baseline is not None else None
+        total = _total_pnl(worth, baseline, rows.number(row["transfers"]))
         ordered = {name: figures[name] for name in PORTFOLIO_NUMBERS[:-2]}
         return PortfolioRow(
             revision=row["revision"],
@@ -434,6 +433,13 @@ class Reads:
     def _lost(self, reason: str) -> DatabaseAway:
         self._away = reason
         return DatabaseAway(reason)
+
+
+def _total_pnl(worth: float | None, baseline: float | None, transfers: float | None) -> float | None:
+    if worth is None or baseline is None or transfers is None:
+        return None
+    # To the cent: the difference of binary fractions shows digits that nobody reported.
+    return round(worth - baseline - transfers, 2)
 
 
 @cache

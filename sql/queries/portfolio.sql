@@ -3,6 +3,10 @@
 SELECT a.base_currency,
        a.baseline_net_liquidation,
        a.baseline_at,
+       -- Deposits and withdrawals since the baseline: no profit. Null when one of them has no rate to the base currency.
+       (SELECT CASE WHEN count(*) = count(f.base_amount) THEN coalesce(sum(f.base_amount), 0) END
+          FROM cash_flows f
+         WHERE f.account = a.account AND f.ts > a.baseline_at AND f.kind IN ('deposit', 'withdrawal')) AS transfers,
        p.*,
        coalesce((SELECT r.revision FROM revisions r WHERE r.account = a.account AND r.topic = 'portfolio'), 0) AS revision,
        (SELECT s.net_liquidation

@@ -98,6 +98,25 @@ def test_total_pnl_counts_from_the_baseline(reads: Reads, write: Writer) -> None
     assert view["total_pnl_since"][:10] in card(reads, "total_pnl")["rule"]
 
 
+def test_total_pnl_takes_out_what_was_deposited(reads: Reads, write: Writer, database_url: str) -> None:
+    write.account()
+    flow = (
+        "INSERT INTO cash_flows (account, flow_id, ts, session_date, kind, amount, currency, base_amount, source) "
+        "VALUES (%s, %s, now() + interval '1 hour' * %s, current_date, %s, %s, 'USD', %s, 'statement')"
+    )
+    with connect(database_url, Role.IMPORTER, "test", autocommit=True) as conn:
+        conn.execute(flow, [ACCOUNT, "first", -2, "deposit", 104_321.12, 104_321.12])  # is in the baseline
+        conn.execute(flow, [ACCOUNT, "more", 1, "deposit", 300, 300])
+        conn.execute(flow, [ACCOUNT, "less", 2, "withdrawal", -50, -50])
+        conn.execute(flow, [ACCOUNT, "income", 2, "dividend", 7, 7])  # is a profit
+        write.worth(104_321.12 + 500)
+        assert reads.portfolio(ACCOUNT)["total_pnl"] == pytest.approx(250)
+        conn.execute(flow, [ACCOUNT, "foreign", 3, "deposit", 10, None])
+        write.worth(104_321.12 + 501)
+    assert reads.portfolio(ACCOUNT)["total_pnl"] is None
+    assert "no exchange rate" in (card(reads, "total_pnl")["reason"] or "")
+
+
 def test_daily_percent_is_of_the_previous_days_equity(reads: Reads, write: Writer, database_url: str) -> None:
     write.account()
     # Without a sample of the previous session: net liquidation minus the day's P&L.
