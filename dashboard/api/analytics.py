@@ -45,4 +45,5 @@ def window(query: schemas.WindowQuery) -> Window:
         until=None if query.until is None else parse_bound(query.until),
         resolution=query.resolution,
         points=query.points,
+        frame=query.frame,
     )

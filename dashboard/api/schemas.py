@@ -64,6 +64,9 @@ class WindowQuery(Query):
         "auto", description="The stored level to read; `auto` is the finest that fits into `points`."
     )
     points: int = Field(POINTS, ge=MIN_POINTS, le=MAX_POINTS, description="How many buckets at most.")
+    frame: Literal["1D", "1W", "1M", "3M", "YTD", "1Y", "All"] | None = Field(
+        None, description="A span by name, of whole trading days up to the newest; counts where `from` and `to` are left out."
+    )
 
 
 class HistoryQuery(WindowQuery, AccountQuery):
