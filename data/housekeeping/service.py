@@ -61,8 +61,8 @@ def run_housekeeping(options: HousekeepingOptions) -> int:
     return 0
 
 
-def catch_up(url: str) -> None:
-    """Roll up everything that is in the database now, late rows included.
+def catch_up(url: str, *, analyze: bool = True) -> None:
+    """Roll up everything that is in the database now, late rows included; `analyze` it too, as after a large import.
 
     Raises:
         DatabaseError: the database can't be used.
@@ -77,7 +77,8 @@ def catch_up(url: str) -> None:
             keeper.advance()
             while keeper.settle():
                 pass
-            conn.execute("ANALYZE")
+            if analyze:
+                conn.execute("ANALYZE")
     except psycopg.Error as error:
         raise DatabaseError(explain(error, url)) from error
 
