@@ -1,13 +1,13 @@
-"""The numbers by callbacks alone: the intervals ask, `Reads` answers, the browser shows what is newer."""
+"""The numbers by callbacks alone: an interval asks, `Reads` answers, the browser shows what is newer."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any
 
-from dash import ClientsideFunction, Input, Output, State, no_update
+from dash import ClientsideFunction, Input, Output, State
 
-from callbacks.messages import Message, equity_message, messages
+from callbacks.messages import messages
 from data.reads import DatabaseAway, Reads, UnknownAccount
 from layouts import ids
 
@@ -36,26 +36,13 @@ def poll(reads: Reads, account: str | None, known: dict[str, Any] | None) -> dic
     return answer
 
 
-def poll_equity(reads: Reads, account: str | None) -> Message | None:
-    """Today's curve, None when it can't be had: the one on the page stays."""
-    if account is None:
-        return None
-    try:
-        return equity_message(reads, account)
-    except (DatabaseAway, UnknownAccount):
-        return None
-    except Exception:
-        log.exception("reading the curve for the page failed")
-        return None
-
-
 def choose(accounts: list[str], wanted: str | None) -> str | None:
     """The wanted account if it exists, else the longest known, None while there is none."""
     return wanted if wanted in accounts else next(iter(accounts), None)
 
 
 def register(app: dash.Dash, reads: Reads) -> None:
-    """An interval rests while its question is under way: a slow answer is never overtaken by the next question."""
+    """The interval rests while its question is under way: a slow answer is never overtaken by the next question."""
 
     def ask(_ticks: int, _asked: int, account: str | None, known: dict[str, Any] | None) -> Any:
         return poll(reads, account, known)
@@ -70,18 +57,4 @@ def register(app: dash.Dash, reads: Reads) -> None:
         running=[(Output(ids.FAST, "max_intervals"), 0, -1)],
     )(ask)
 
-    def ask_equity(_ticks: int, _asked: int, account: str | None) -> Any:
-        answer = poll_equity(reads, account)
-        return no_update if answer is None else answer
-
-    app.callback(
-        Output(ids.POLLED_EQUITY, "data"),
-        Input(ids.SLOW, "n_intervals"),
-        Input(ids.ASK_EQUITY, "data"),
-        State(ids.ACCOUNT, "data"),
-        prevent_initial_call=True,
-        running=[(Output(ids.SLOW, "max_intervals"), 0, -1)],
-    )(ask_equity)
-
     app.clientside_callback(ClientsideFunction("mtz", "answered"), Input(ids.POLLED, "data"))
-    app.clientside_callback(ClientsideFunction("mtz", "answeredEquity"), Input(ids.POLLED_EQUITY, "data"))

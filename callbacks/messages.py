@@ -35,16 +35,5 @@ def messages(reads: Reads, account: str, known: dict[str, Any] | None = None) ->
     yield _message("summary.update", account, row.revision, summary["as_of"], summary)
 
 
-def equity_message(reads: Reads, account: str) -> Message:
-    """Today's curve. Its revision is the time of its newest sample.
-
-    Raises:
-        data.reads.UnknownAccount, data.reads.DatabaseAway
-    """
-    view = reads.equity_today(account)
-    newest = view["items"][-1]["time"] if view["items"] else 0
-    return _message("equity.update", account, newest, None, view)
-
-
 def _message(kind: str, account: str, revision: int, as_of: str | None, data: Any) -> Message:
     return {"type": kind, "account": account, "revision": revision, "as_of": as_of, "data": data}

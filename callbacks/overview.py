@@ -21,8 +21,12 @@ def register(app: dash.Dash) -> None:
         Input(ids.POSITIONS, "data"),
         State(ids.CONFIG, "data"),
     )
-    browser(ClientsideFunction("mtz", "equity"), Input(ids.EQUITY, "data"))
     browser(ClientsideFunction("mtz", "grow"), Input(ids.PORTFOLIO, "data"))
-    browser(ClientsideFunction("mtz", "equityTable"), Input(ids.CHART_TABLE_BUTTON, "n_clicks"))
+    browser(ClientsideFunction("mtz", "drawerGrow"), Input(ids.POSITIONS, "data"))
+    browser(ClientsideFunction("mtz", "drawer"), Input(ids.DRAWER, "is_open"))
+    for key in ids.Chart:
+        plot = ids.chart("chart", key)
+        browser(ClientsideFunction("mtz", "chartMoved"), Input(plot, "visibleLogicalRange"), State(plot, "id"))
+        browser(ClientsideFunction("mtz", "chartPointed"), Input(plot, "crosshair"), State(plot, "id"))
     browser(ClientsideFunction("mtz", "positions"), Input(ids.POSITIONS, "data"))
     browser(ClientsideFunction("mtz", "trades"), Input(ids.TRADES, "data"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import flask
 from dash import ClientsideFunction, Input, State
 
-from callbacks.live import poll, poll_equity
+from callbacks.live import poll
 from data.freshness import RESTING_LIMIT, TICKING_LIMIT
 from data.reads import Reads
 from layouts import ids
@@ -25,7 +25,6 @@ LIMITS = {"ticking": TICKING_LIMIT.total_seconds(), "resting": RESTING_LIMIT.tot
 def first_state(reads: Reads, wanted: str | None) -> PageState:
     """What the page begins with; `wanted` is the account chosen on an earlier visit."""
     answer = poll(reads, wanted, None)
-    equity = poll_equity(reads, answer["account"]) if answer["messages"] else None
     found = {message["type"]: message["data"] for message in answer["messages"]}
     return PageState(
         accounts=answer["accounts"],
@@ -37,7 +36,7 @@ def first_state(reads: Reads, wanted: str | None) -> PageState:
         positions=found.get("positions.update"),
         trades=found.get("trade.executed"),
         problem=answer["problem"],
-        messages=answer["messages"] + ([equity] if equity else []),
+        messages=answer["messages"],
     )
 
 

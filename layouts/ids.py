@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 # -- the path of the data ------------------------------------------------------------------------------------------------
 CONFIG = "config"  # what the browser must know of the rules: limits and which cards carry a sign
 POLLED = "polled"  # messages as a callback answered them, not yet judged
-POLLED_EQUITY = "polled-equity"
 FAST = "fast-interval"
-SLOW = "slow-interval"
 ASK = "ask"  # a counter: read everything now
-ASK_EQUITY = "ask-equity"
 KNOWN = "known-revisions"  # what the browser holds: a callback answers what is newer
 ACCOUNT = "account"
 ACCOUNTS = "accounts"
@@ -20,7 +19,6 @@ SUMMARY = "summary-message"
 STATUS = "status-message"
 POSITIONS = "positions-message"
 TRADES = "trades-message"
-EQUITY = "equity-message"
 
 # -- every page ------------------------------------------------------------------------------------------------------------
 LOCATION = "location"
@@ -45,12 +43,7 @@ PAGE_MISSING = "page-missing"
 # -- Overview ----------------------------------------------------------------------------------------------------------------
 WAITING = "waiting"
 CONTENT = "overview-content"
-CHART = "equity-chart"
-CHART_NOTE = "equity-note"
-CHART_EMPTY = "equity-empty"
-CHART_GAPS = "equity-gaps"
-CHART_TABLE = "equity-table"
-CHART_TABLE_BUTTON = "equity-table-button"
+BENCHMARK_WHY = "equity-benchmark-why"
 POSITIONS_GRID = "positions-grid"
 POSITIONS_NOTE = "positions-note"
 POSITIONS_EMPTY = "positions-empty"
@@ -59,6 +52,29 @@ TRADES_GRID = "trades-grid"
 TRADES_NOTE = "trades-note"
 TRADES_EMPTY = "trades-empty"
 TRADES_CSV = "trades-csv"
+
+
+# -- the drawer of a position ------------------------------------------------------------------------------------------
+DRAWER = "position-drawer"
+DRAWER_FACTS = "drawer-facts"
+DRAWER_HOLDING = "drawer-holding"
+DRAWER_SYMBOL = "drawer-symbol"
+DRAWER_SHOW_HOLDING = "drawer-show-holding"
+DRAWER_SHOW_SYMBOL = "drawer-show-symbol"
+
+
+# -- charts of history -------------------------------------------------------------------------------------------------
+class Chart(StrEnum):
+    """The stem of every id of a chart."""
+
+    EQUITY = "equity"
+    HOLDING = "holding"
+    SYMBOL = "symbol"
+
+
+def chart(part: str, key: str) -> str:
+    """A chart's part, for example `chart` (the plot's component), `legend`, `note`, `empty`, `gaps`, `table` or a button."""
+    return f"{key}-{part}"
 
 
 def card(part: str, key: str) -> str:

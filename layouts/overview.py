@@ -1,4 +1,4 @@
-"""Overview: the ten cards, today's equity, the positions, the latest trades."""
+"""Overview: the ten cards, the equity over time, the positions, the latest trades."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 from dash import html
 
 from layouts import ids
+from layouts.components.chart import chart_body, style_buttons, table_tools, tool
 from layouts.components.metric_card import TITLES, metric_card
 from layouts.components.panel import empty, panel
 from layouts.components.positions_grid import positions_grid
 from layouts.components.trades_grid import trades_grid
-from layouts.figures.equity import equity_chart
 from layouts.state import PageState
 
 
@@ -47,28 +47,22 @@ def _cards(state: PageState) -> html.Section:
 
 
 def _equity() -> html.Section:
+    key = ids.Chart.EQUITY
+    benchmark = tool(
+        key, "benchmark", "SPY", pressed=False, **{"aria-disabled": "true", "aria-describedby": ids.BENCHMARK_WHY}
+    )
     return panel(
-        "Equity today",
+        "Equity",
         "equity",
-        note=html.Span(id=ids.CHART_NOTE),
-        tools=html.Button(
-            "Table", id=ids.CHART_TABLE_BUTTON, type="button", className="tool",
-            **{"aria-pressed": "false", "aria-controls": ids.CHART_TABLE},
-        ),
+        note=html.Span(id=ids.chart("note", key)),
+        tools=table_tools(key, "equity"),
         children=[
-            html.Div(
-                [
-                    html.Div(equity_chart(), className="chart", role="img", **{"aria-label": "Net liquidation of today; the button Table shows it as numbers"}),
-                    empty(
-                        ids.CHART_EMPTY, "No samples of today yet",
-                        "The curve begins with the first value that the broker sends in this session.", shown=False,
-                    ),
-                    html.Div(id=ids.CHART_TABLE, className="chart-table", hidden=True, tabIndex=0,
-                             role="region", **{"aria-label": "Net liquidation of today as a table"}),
-                ],
-                className="chart-box",
+            *chart_body(
+                key, "net liquidation and P&L", "Nothing is stored yet",
+                "The curve begins with the first value that the broker sends.",
+                [style_buttons(key), benchmark],
             ),
-            html.Ul(id=ids.CHART_GAPS, className="gaps", **{"aria-label": "Gaps"}),
+            html.Span(id=ids.BENCHMARK_WHY, className="visually-hidden"),
         ],
     )  # fmt: skip
 

@@ -14,11 +14,11 @@ from layouts.components.badge import badge
 from layouts.components.connection import connection
 from layouts.components.market import market
 from layouts.components.metric_card import SIGNED
+from layouts.components.position_drawer import position_drawer
 from layouts.overview import overview
 from layouts.state import PageState
 
-FAST_MS = 2000  # everything but the curve, while no socket is there
-SLOW_MS = 30_000  # the curve as a whole; between, it grows by the portfolio's values
+FAST_MS = 2000  # while no socket is there
 
 
 def page(state: PageState, version: str, limits: dict[str, float]) -> html.Div:
@@ -44,6 +44,7 @@ def page(state: PageState, version: str, limits: dict[str, float]) -> html.Div:
                 id=ids.MAIN,
                 tabIndex=-1,
             ),
+            position_drawer(),
             html.P("", id=ids.ANNOUNCE, className="visually-hidden", role="status"),
             *_plumbing(state, limits),
         ],
@@ -99,11 +100,8 @@ def _plumbing(state: PageState, limits: dict[str, float]) -> list[Any]:
         dcc.Store(id=ids.ACCOUNTS, data=state.accounts),
         dcc.Store(id=ids.POLLED, data={"account": state.account, "accounts": state.accounts, "source": state.source,
                                        "problem": state.problem, "messages": state.messages}),
-        dcc.Store(id=ids.POLLED_EQUITY),
         dcc.Store(id=ids.ASK, data=0),
-        dcc.Store(id=ids.ASK_EQUITY, data=0),
         dcc.Store(id=ids.KNOWN, data={}),
-        *[dcc.Store(id=name) for name in (ids.PORTFOLIO, ids.SUMMARY, ids.STATUS, ids.POSITIONS, ids.TRADES, ids.EQUITY)],
+        *[dcc.Store(id=name) for name in (ids.PORTFOLIO, ids.SUMMARY, ids.STATUS, ids.POSITIONS, ids.TRADES)],
         dcc.Interval(id=ids.FAST, interval=FAST_MS),
-        dcc.Interval(id=ids.SLOW, interval=SLOW_MS),
     ]  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from data.views import EquityView, HealthView, PortfolioView, PositionsView, SourceName, SummaryView, TradesView
+    from data.views import HealthView, PortfolioView, PositionsView, SourceName, SummaryView, TradesView
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,5 @@ class PageState:
     summary: SummaryView | None = None
     positions: PositionsView | None = None
     trades: TradesView | None = None
-    equity: EquityView | None = None
     problem: str | None = None
     messages: list[dict[str, Any]] = field(default_factory=list)

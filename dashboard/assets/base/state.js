@@ -11,7 +11,6 @@ window.mtz.state = (function () {
     "status.update": "status-message",
     "positions.update": "positions-message",
     "trade.executed": "trades-message",
-    "equity.update": "equity-message",
   };
 
   const fresh = (account) => ({
@@ -19,7 +18,6 @@ window.mtz.state = (function () {
     portfolio: null,
     summary: null,
     status: null,
-    equity: null,
     positions: new Map(), // con_id → row
     positionsAsOf: null,
     complete: false, // the whole list of positions was seen: changes may be merged into it
@@ -54,7 +52,6 @@ window.mtz.state = (function () {
       state.status = message.data;
       window.mtz.clock.learn(message.data.as_of, message.data.age_s);
     },
-    "equity.update": (message) => { state.equity = message.data; },
     "positions.update": (message) => mergePositions(message.data),
     "trade.executed": (message) => mergeTrades(Array.isArray(message.data.items) ? message.data.items : [message.data]),
   };
@@ -128,7 +125,6 @@ window.mtz.state = (function () {
     if (type === "portfolio.update") return { view: state.portfolio };
     if (type === "summary.update") return { view: state.summary };
     if (type === "status.update") return { view: state.status };
-    if (type === "equity.update") return { view: state.equity };
     if (type === "trade.executed") return { items: [...state.trades.values()] };
     const news = { items: [...changed.items.values()], removed: [...changed.removed] };
     changed.items.clear();

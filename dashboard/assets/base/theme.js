@@ -10,7 +10,7 @@
     } catch {
       // a browser that keeps nothing: the theme lasts as long as the page
     }
-    window.mtz.chart.recolour();
+    window.mtz.charts.tools.recolour();
   }
 
   window.dash_clientside = window.dash_clientside || {};

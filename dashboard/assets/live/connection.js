@@ -114,7 +114,7 @@ window.mtz.connection = (function () {
   function noticeTurns() {
     const { status } = state;
     const turn = status && `${status.market_phase} ${status.freshness} ${status.gateway.state}`;
-    if (phase !== null && turn && turn !== phase) window.mtz.feed.askEquity();
+    if (phase !== null && turn && turn !== phase) window.mtz.equity.refresh();
     if (turn) phase = turn;
   }
 

@@ -12,33 +12,26 @@ window.mtz.feed = (function () {
   const heard = () => { heardAt = Date.now(); };
   const serverAway = () => !document.hidden && Date.now() - heardAt > SILENT_MS;
 
-  /* While the socket works, and while nobody looks, the intervals rest. */
+  /* While the socket works, and while nobody looks, the interval rests. */
   function rest() {
     const disabled = window.mtz.socket.working() || document.hidden;
     window.mtz.ui.show("fast-interval", { disabled });
-    window.mtz.ui.show("slow-interval", { disabled });
   }
 
   /* An interval waits for the answer to its question; one that is lost with a dead server never comes. */
   window.mtz.clock.everySecond(() => {
     if (!serverAway()) return;
     window.dash_clientside.set_props("fast-interval", { max_intervals: -1 });
-    window.dash_clientside.set_props("slow-interval", { max_intervals: -1 });
   });
 
   /* Ask the callbacks soon, once for however many reasons there are. */
   function ask(what, wait = 120) {
     clearTimeout(askTimer);
-    if (what === "everything") askEquity();
+    if (what === "everything") window.mtz.equity.refresh();
     askTimer = setTimeout(() => {
       asked += 1;
       window.dash_clientside.set_props("ask", { data: asked });
     }, wait);
-  }
-
-  function askEquity() {
-    asked += 1;
-    window.dash_clientside.set_props("ask-equity", { data: asked });
   }
 
   /* What a callback answered; the first layout carries the first one. */
@@ -74,9 +67,9 @@ window.mtz.feed = (function () {
       document.cookie = `mtz-account=${encodeURIComponent(account)}; path=/; max-age=31536000; samesite=strict`;
       window.mtz.cards.clear();
       window.mtz.grids.clear();
-      window.mtz.chart.clear();
       ask("everything", 0);
     }
+    window.mtz.equity.follow();
     window.mtz.socket.restart();
   }
 
@@ -84,7 +77,7 @@ window.mtz.feed = (function () {
     if (!begun) return; // the page isn't there yet
     if (!document.hidden) {
       heard(); // a hidden page wasn't listening
-      if (window.mtz.socket.working()) askEquity(); // it drew nothing meanwhile
+      if (window.mtz.socket.working()) window.mtz.equity.refresh(); // it drew nothing meanwhile
       else ask("everything");
     }
     rest();
@@ -93,9 +86,8 @@ window.mtz.feed = (function () {
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.mtz = Object.assign(window.dash_clientside.mtz || {}, {
     answered: (found) => { if (found) answer(found); },
-    answeredEquity: (message) => { if (message) { heard(); receive(message); } },
     pick: (account) => { if (account && state.account) follow(account); },
   });
 
-  return { rest, ask, askEquity, heard, serverAway };
+  return { rest, ask, heard, serverAway };
 })();

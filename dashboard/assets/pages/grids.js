@@ -71,8 +71,16 @@ window.mtz.grids = (function () {
   function reveal(id, api) {
     if (revealed.has(id)) return;
     revealed.add(id);
+    if (id === POSITIONS) openOn(api);
     if (id === POSITIONS && narrow.matches) api.setColumnWidths([{ key: "symbol", newWidth: 164 }]);
     requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById(`${id}-box`).classList.add("ready")));
+  }
+
+  /* A click on a row, or Enter, opens its position. */
+  function openOn(api) {
+    const open = (event) => { if (event.data) window.mtz.drawer.open(event.data.con_id); };
+    api.addEventListener("cellClicked", open);
+    api.addEventListener("cellKeyDown", (event) => { if (event.event && event.event.key === "Enter") open(event); });
   }
 
   const withApi = (id, act) => window.dash_ag_grid && window.dash_ag_grid.getApiAsync(id).then(act).catch(() => {});

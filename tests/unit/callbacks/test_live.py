@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from callbacks.live import FAILED, choose, poll, poll_equity
+from callbacks.live import FAILED, choose, poll
 from callbacks.shell import first_state
 from data.db import connect, make_engine
 from data.model import Role
@@ -40,7 +40,6 @@ def data(answer: dict[str, object], kind: str) -> dict[str, object]:
 
 def test_without_an_account_there_are_no_messages_and_no_problem(reads: Reads) -> None:
     assert poll(reads, None, None) == {"account": None, "accounts": [], "source": None, "problem": None, "messages": []}
-    assert poll_equity(reads, None) is None
 
 
 def test_the_first_answer_carries_everything_as_the_read_model_says_it(reads: Reads, write: Writer) -> None:
@@ -121,22 +120,11 @@ def test_a_fault_of_ours_goes_to_the_log_and_a_sentence_to_the_page(
         raise ZeroDivisionError("the secret of the house")
 
     monkeypatch.setattr(reads, "summary", broken)
-    monkeypatch.setattr(reads, "equity_today", broken)
     with caplog.at_level(logging.ERROR):
         answer = poll(reads, ACCOUNT, None)
-        assert poll_equity(reads, ACCOUNT) is None
     assert answer["problem"] == FAILED
     assert answer["account"] == ACCOUNT
     assert "the secret of the house" in caplog.text
-
-
-def test_the_curve_is_a_message_with_the_time_of_its_newest_sample(reads: Reads, write: Writer) -> None:
-    write.account()
-    write.sample(samples.now(), 5.0)
-    message = poll_equity(reads, ACCOUNT)
-    assert message is not None
-    assert message["type"] == "equity.update"
-    assert message["revision"] == message["data"]["items"][-1]["time"]
 
 
 def test_the_first_state_is_what_the_first_answer_says(reads: Reads, write: Writer) -> None:
@@ -146,4 +134,4 @@ def test_the_first_state_is_what_the_first_answer_says(reads: Reads, write: Writ
     assert state.portfolio is not None
     assert state.portfolio["net_liquidation"] == 104_321.12
     assert state.summary is not None
-    assert [message["type"] for message in state.messages][-1] == "equity.update"
+    assert [message["type"] for message in state.messages][-1] == "summary.update"

@@ -14,6 +14,7 @@ from callbacks.stylesheet import package_folder
 from data.db import make_engine
 from data.model import Role
 from data.reads import Reads
+from layouts import ids
 from layouts.shell import page
 from layouts.state import PageState
 from tests.unit.layouts import tree
@@ -60,9 +61,18 @@ def test_every_id_that_the_assets_write_to_is_on_the_page() -> None:
     assert written <= known
 
 
-def test_the_overview_asks_the_server_for_nothing_but_by_the_two_questions(app: dash.Dash) -> None:
+def test_every_part_of_a_chart_that_the_assets_write_to_is_on_the_page() -> None:
+    known = set(tree.ids(page(PageState(), "1.0", {})))
+    parts = set(re.findall(r"(?:this|chart)\.(?:set|update)\(\"([\w-]+)\"", SCRIPTS))
+    assert {"chart", "legend", "note", "empty", "gaps", "table"} <= parts
+    for key in ids.Chart:
+        missing = {part for part in parts if ids.chart(part, key) not in known}
+        assert missing <= ({"benchmark-button"} if key != ids.Chart.EQUITY else set())
+
+
+def test_the_overview_asks_the_server_by_one_callback(app: dash.Dash) -> None:
     asked = [callback["output"] for callback in app._callback_list if not callback["clientside_function"]]
-    assert sorted(asked) == ["polled-equity.data", "polled.data"]
+    assert sorted(asked) == ["polled.data"]
 
 
 def test_the_style_sheet_is_served_from_here(app: dash.Dash) -> None:
