@@ -31,6 +31,7 @@ from data.store import Store
 SPANS = {"DU0000030": ("1 month", 30), "DU0000365": ("1 year", 365), "DU0001825": ("5 years", 1825)}
 YEAR = "DU0000365"
 BULK_ROWS = 100_000
+KEEP_ALL = HousekeepingOptions("", refresh_s=5, raw_retention_days=4000, position_retention_days=4000)
 DSN = os.environ.get("TIMESCALE_TEST_DSN")
 
 SAMPLES = """
@@ -162,7 +163,7 @@ def live_load(url: str, home: str) -> Iterator[Row]:
     ):
         store = Store(conn)
         store.claim_source(Source.DEMO, ACCOUNT)
-        keeper = threading.Thread(target=Housekeeper(owner, HousekeepingOptions(url, refresh_s=5), stopping).run)
+        keeper = threading.Thread(target=Housekeeper(owner, KEEP_ALL, stopping).run)
         keeper.start()
         backends = [psutil.Process(c.info.backend_pid) for c in (owner, conn)]
         before, began = _cpu(backends), time.perf_counter()

@@ -6,6 +6,7 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from data.housekeeping import policies
 from data.housekeeping.keeper import LAG, Keeper
 from data.housekeeping.levels import Levels
 from data.housekeeping.options import HousekeepingOptions
-from data.housekeeping.retention import retain
+from data.housekeeping.retention import slices
 from data.migrate import pending
 from data.model import Role
 
@@ -97,6 +98,7 @@ class Housekeeper:
         self._keeper = Keeper(self._levels)
         self._raise_at = self._retain_at = 0.0
         self._raised = False
+        self._retention: Iterator[None] = iter(())
         self._has_policies = flavour is Flavour.PLAIN  # it needs none
 
     def run(self) -> None:
@@ -135,8 +137,9 @@ class Housekeeper:
             self._set_policies()
         self._keeper.settle(self._stopping.is_set)
         if now >= self._retain_at and not self._raised:
-            retain(self._levels, self._options, datetime.now(UTC))
+            self._retention = slices(self._levels, self._options, datetime.now(UTC))
             self._retain_at = now + RETAIN_EVERY_S
+        next(self._retention, None)
 
     def _set_policies(self) -> None:
         """Only when all is rolled up: a refresh of the last days alone would hide what is before them and not rolled up."""
