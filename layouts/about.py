@@ -20,6 +20,7 @@ PARTS: list[tuple[Any, str, str]] = [
     ("dash-bootstrap-components", "Apache-2.0", "© Faculty Science Ltd."),
     ("dash-tvlwc", "MIT", "© Wu Kwan Yu"),
     ("React", "MIT", "© Meta Platforms, Inc. and affiliates"),
+    ("TA-Lib", "BSD-2-Clause", "© TA-Lib contributors"),
     ("PostgreSQL", "PostgreSQL License", "© The PostgreSQL Global Development Group"),
 ]
 
@@ -29,7 +30,7 @@ def about(version: str) -> html.Div:
         [
             html.H1("About"),
             html.P(
-                "MoneyTrailz shows an Interactive Brokers account live: what it is worth, what it holds, what was traded. "
+                "MoneyTrailz shows an Interactive Brokers account live and over the years: what it is worth, what it holds, what was traded. "
                 "It reads; it sends no order."
             ),
             html.P([f"Version {version}. Licence: Apache-2.0. The API is described at ", html.A("/docs", href="/docs/"), "."]),

@@ -110,7 +110,12 @@ def style_buttons(key: str) -> html.Div:
                 id=ids.chart(f"style-{name}", key),
                 type="button",
                 className="segment",
-                **{"aria-pressed": "false", "data-chart": key, "data-act": "style", "data-value": name},
+                **{
+                    "aria-pressed": str(name == "area").lower(),
+                    "data-chart": key,
+                    "data-act": "style",
+                    "data-value": name,
+                },
             )
             for name, title in (("area", "Area"), ("candles", "Candles"))
         ],

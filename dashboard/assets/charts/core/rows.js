@@ -20,14 +20,15 @@ window.mtz.charts.rows = (function () {
   });
   const weekday = (day) => { const n = new Date(day * 1000).getUTCDay(); return n !== 0 && n !== 6; };
 
-  /* { rows, gaps }: `outages` as in the answer, `step` a bucket's length. */
-  function lay(items, step, outages) {
+  /* { rows, gaps }: `outages` as in the answer, `step` a bucket's length; `steady`: in a session there is a sample a minute, so
+     that silence is a gap even if nobody noted an outage. */
+  function lay(items, step, outages, steady = false) {
     const known = items.filter((item) => item.close !== null && item.close !== undefined);
     const room = Math.max(2, Math.floor(known.length * GAP_SHARE));
     const rows = [];
     const gaps = [];
     known.forEach((item, i) => {
-      const gap = i && gapBetween(known[i - 1].time, item.time, step, outages);
+      const gap = i && gapBetween(known[i - 1].time, item.time, step, outages, steady);
       if (gap) {
         gaps.push(gap);
         rows.push(...blanks(gap, known[i - 1].time, item.time, step, room));
@@ -39,14 +40,14 @@ window.mtz.charts.rows = (function () {
 
   /* Why nothing was stored between two buckets though something should have been: { from, to, reason }; null between sessions.
      A bucket's data may be as late as its end. */
-  function gapBetween(before, after, step, outages) {
+  function gapBetween(before, after, step, outages, steady) {
     if (after <= before + step) return null;
     for (const outage of outages) {
       const from = Math.max(seconds(outage.started), before);
       const to = Math.min(seconds(outage.ended), after);
       if (to > from && emptied(before + step, after, from, to, step)) return { from, to, reason: outage.reason };
     }
-    const silent = step < DAY && session(before) !== null && session(before) === session(after - 1);
+    const silent = steady && step < DAY && session(before) !== null && session(before) === session(after - 1);
     if (silent && after - before > Math.max(SILENCE_S + step, 2.5 * step)) return { from: before, to: after, reason: UNEXPLAINED };
     return null;
   }
@@ -105,6 +106,15 @@ window.mtz.charts.rows = (function () {
     return low + (time - rows[low].time) / (rows[low + 1].time - rows[low].time);
   }
 
+  /* A place of `before` among the rows of `after` (both { rows, step }): the same time; where it lies outside of `before`, as many
+     steps beyond its end, since a night that was not loaded takes no room either. */
+  function carried(place, before, after) {
+    const last = before.rows.length - 1;
+    const inside = Math.max(0, Math.min(last, place));
+    const ratio = before.step / after.step;
+    return placeOf(after.rows, timeAt(before.rows, inside, before.step), after.step) + (place - inside) * ratio;
+  }
+
   /* The last row at or before a time. */
   function lowerThan(rows, time) {
     let low = 0;
@@ -159,5 +169,5 @@ window.mtz.charts.rows = (function () {
     return { pnl, percent, from: first.time };
   }
 
-  return { lay, timeAt, placeOf, lowerThan, grown, performance, seconds, DAY };
+  return { lay, timeAt, placeOf, carried, lowerThan, grown, performance, seconds, DAY };
 })();

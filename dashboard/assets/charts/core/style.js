@@ -6,14 +6,15 @@ window.mtz.charts.style = (function () {
   const NAMES = {
     text: "muted", line: "line-soft", border: "line", accent: "accent", top: "chart-top", bottom: "chart-bottom", surface: "surface",
     font: "font", up: "up", down: "down", upSoft: "chart-up", downSoft: "chart-down", warn: "warn", second: "chart-second", third: "chart-third",
-    raised: "raised",
   };
   const { format } = window.mtz;
   let colours = null;
 
   const intraday = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
   const dayMonth = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
-  const withDay = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  const CLOCK = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
+  const withDay = new Intl.DateTimeFormat("en-GB", { weekday: "short", ...CLOCK });
+  const withYear = new Intl.DateTimeFormat("en-GB", { year: "numeric", ...CLOCK });
   const sessionMonth = new Intl.DateTimeFormat("en-GB", { month: "short", timeZone: "UTC" });
   const sessionDay = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
   const sessionFull = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
@@ -31,8 +32,9 @@ window.mtz.charts.style = (function () {
     return (weight === 1 ? sessionMonth : sessionDay).format(date(time));
   }
 
-  const moment = (time) => withDay.format(date(time));
-  const day = (time) => sessionFull.format(date(time));
+  const thisYear = (time) => date(time).getFullYear() === new Date().getFullYear();
+  const moment = (time) => (thisYear(time) ? withDay : withYear).format(date(time)).replaceAll(",", "");
+  const day = (time) => sessionFull.format(date(time)).replaceAll(",", "");
 
   window.dashTvlwcFunctions = Object.assign(window.dashTvlwcFunctions || {}, {
     mtzTick: tick,
@@ -40,6 +42,7 @@ window.mtz.charts.style = (function () {
     mtzMoment: moment,
     mtzDay: day,
     mtzMoney: (value) => format.number(value),
+    mtzSigned: (value) => format.signed(value),
     mtzPrice: (value) => format.price(value),
     mtzPlain: (value) => format.number(value, 1),
     mtzPercent: (value) => format.fraction(value),
@@ -71,7 +74,7 @@ window.mtz.charts.style = (function () {
       },
       localization: { timeFormatter: daily ? "mtzDay" : "mtzMoment" },
       crosshair: {
-        mode: 1, vertLine: { color: c.text, labelBackgroundColor: c.raised }, horzLine: { color: c.text, labelBackgroundColor: c.raised },
+        mode: 1, vertLine: { color: c.text, labelBackgroundColor: c.text }, horzLine: { color: c.text, labelBackgroundColor: c.text },
       },
       handleScale: { mouseWheel: true, pinch: true, axisPressedMouseMove: true },
       handleScroll: { mouseWheel: true, pressedMouseMove: true, horzTouchDrag: true, vertTouchDrag: false }, // the page scrolls

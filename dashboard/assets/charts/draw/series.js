@@ -37,7 +37,7 @@ window.mtz.charts.series = (function () {
   /* The P&L of each bucket: columns from zero, up and down. */
   function pnl(rows, colours) {
     const data = rows.filter((row) => !row.gap && Number.isFinite(row.pnl)).map((row) => bar(row, colours));
-    return { id: PNL, type: "histogram", data, options: { base: 0, priceFormat: figures("mtzMoney"), priceLineVisible: false, lastValueVisible: true, title: "P&L" }, priceScaleOptions: { scaleMargins: MARGINS }, pane: 1 };
+    return { id: PNL, type: "histogram", data, options: { base: 0, priceFormat: figures("mtzSigned"), priceLineVisible: false, lastValueVisible: true }, priceScaleOptions: { scaleMargins: MARGINS }, pane: 1 };
   }
 
   /* A P&L that is a level, not a change (unrealised): a line, green above zero and red below. */
@@ -51,7 +51,7 @@ window.mtz.charts.series = (function () {
     return {
       id: PNL, type: "baseline", data, pane: 1, priceScaleOptions: { scaleMargins: MARGINS },
       options: {
-        baseValue: { type: "price", price: 0 }, lineWidth: 2, priceLineVisible: false, priceFormat: figures("mtzMoney"), title: "Unrealized",
+        baseValue: { type: "price", price: 0 }, lineWidth: 2, priceLineVisible: false, priceFormat: figures("mtzSigned"),
         topLineColor: colours.up, topFillColor1: colours.upSoft, topFillColor2: "transparent",
         bottomLineColor: colours.down, bottomFillColor1: "transparent", bottomFillColor2: colours.downSoft,
       },

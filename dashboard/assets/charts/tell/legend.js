@@ -34,7 +34,7 @@ window.mtz.charts.legend = (function () {
   function ofRow(row, data, columns) {
     const time = part("", when(row, data.step), "legend-time");
     if (row.gap) return [time, part("no data", row.gap.reason)];
-    const found = [time, ...columns.map(([field, title, kind]) => toned(title, row[field], kind))];
+    const found = [time, ...columns.map(([field, title, kind, short]) => toned(short || title, row[field], kind))];
     const flows = data.flows.filter((flow) => window.mtz.charts.series.bucketOf(data.rows, flow.time, data.step) === row);
     return found.concat(flows.map(flow));
   }
@@ -48,13 +48,13 @@ window.mtz.charts.legend = (function () {
     if (!known.length) return [];
     const last = known[known.length - 1];
     const found = [part(source.label, write(last.close, source.words === "mtzMoney" ? "money" : "price"))];
-    if (!source.performance) return [...found, part("on", when(last, data.step))];
+    if (!source.performance) return [...found, part(data.step >= layout.DAY ? "on" : "at", when(last, data.step))];
     const { pnl, percent } = layout.performance(rows);
     found.push(toned("P&L", pnl, "signed"), toned("Return", percent, "percent"), part("since", when(known[0], data.step)));
     const paid = data.flows.filter((one) => one.time >= known[0].time && one.time < last.time + Math.max(data.step, layout.DAY));
     if (paid.length) {
       const sum = paid.reduce((total, one) => total + one.amount, 0);
-      found.push(part("deposits − withdrawals", `${format.signed(sum)} (no return)`));
+      found.push(part("net deposits", format.signed(sum)));
     }
     return found;
   }

@@ -7,7 +7,7 @@ window.mtz.charts.Chart = (function () {
   const { asks, frames, rows: layout, style, legend, table, gaps } = window.mtz.charts;
   const MOST_POINTS = 750; // an answer stays below 100 kB
   const ZOOM_POINTS = 1500; // with a margin on both sides of what is seen
-  const PIXELS = { area: 1, candles: 6 }; // that a point needs
+  const PIXELS = { area: 1, candles: 2.5 }; // that a point needs
   const SCALE_WIDTH = 72; // the price scale, as long as the plot can't be measured
   const PAUSE_MS = 160; // panning and zooming have paused
   const REFRESH_MS = 60000;
@@ -15,6 +15,12 @@ window.mtz.charts.Chart = (function () {
   const FETCHED = "mtz:painted";
 
   const paragraph = (words) => window.mtz.ui.component("P", { children: words });
+
+  /* The lower pane's name, in its corner. */
+  const name = (words) => ({
+    pane: 1, horzAlign: "left", vertAlign: "top",
+    lines: [{ text: words, color: style.palette().text, fontSize: 11, lineHeight: 20, fontFamily: style.palette().font }],
+  });
 
   class Chart {
     constructor(key) {
@@ -50,7 +56,7 @@ window.mtz.charts.Chart = (function () {
       const { table: shown } = this;
       this.forget();
       this.source = source;
-      this.set("chart", { series: [] });
+      this.set("chart", { series: [], paneOptions: [], watermark: null });
       this.set("legend", { children: "" });
       this.update("empty", { hidden: true });
       gaps.tell(this, null);
@@ -63,6 +69,11 @@ window.mtz.charts.Chart = (function () {
       const plot = document.getElementById(this.id("plot"));
       const width = plot ? Math.max(plot.clientWidth - SCALE_WIDTH, 0) : 0;
       return Math.max(60, Math.min(MOST_POINTS, Math.floor((width || MOST_POINTS) / PIXELS[this.look.style])));
+    }
+
+    /* A part of what is stored comes with margins at its sides, so twice as many. */
+    pointsFor({ from = null, to = null }) {
+      return from === null && to === null ? this.fits() : Math.min(ZOOM_POINTS, 2 * this.fits());
     }
 
     choose(frame) {
@@ -93,14 +104,15 @@ window.mtz.charts.Chart = (function () {
     /* New data: all of it is shown, or what was seen stays where it was. */
     take(found, window_) {
       const before = this.data;
-      const seen = !this.whole && before && this.places ? [this.places.from, this.places.to].map((place) => layout.timeAt(before.rows, place, before.step)) : null;
+      const kept = !this.whole && before && before.rows.length && this.places;
+      const places = kept ? [this.places.from, this.places.to].map((place) => layout.carried(place, before, found)) : null;
       if (window_.older && before && found.rows.length && before.rows.length && found.rows[0].time >= before.rows[0].time) this.reach = Math.max(2 * this.reach, 8 * layout.DAY);
       else this.reach = 0;
       this.data = found;
       this.window = window_;
       if (window_.length) this.length = window_.length;
       this.data.fits = this.fits();
-      this.draw(seen && seen.map((time) => layout.placeOf(found.rows, time, found.step)));
+      this.draw(places);
       this.tell();
     }
 
@@ -113,9 +125,11 @@ window.mtz.charts.Chart = (function () {
         series: source.series(data, look, style.palette()),
         paneOptions: [{ stretchFactor: 3 }, ...Array(source.panes(look)).fill({ stretchFactor: 1 })],
       };
+      if (source.below) props.watermark = name(source.below);
       this.nonce += 1;
       if (places) props.visibleLogicalRange = this.nudged(...places);
       else props.timeScaleAction = { action: "fitContent", nonce: this.nonce };
+      this.fitting = !places;
       this.set("chart", props);
     }
 
@@ -194,8 +208,11 @@ window.mtz.charts.Chart = (function () {
     /* The chart tells what is seen: after a pause it is judged whether something must be fetched. */
     moved(places) {
       if (!places || !this.data || !this.data.rows.length) return;
+      const whole = places.from < 0.6 && places.to > this.data.rows.length - 1.6;
+      if (this.fitting && !whole) return; // new data came, and the chart hasn't fitted them in yet: nobody moved it
+      this.fitting = false;
       this.places = places;
-      this.whole = places.from < 0.6 && places.to > this.data.rows.length - 1.6;
+      this.whole = whole;
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.judge(), PAUSE_MS);
     }
@@ -209,7 +226,7 @@ window.mtz.charts.Chart = (function () {
         from: layout.timeAt(data.rows, places.from, data.step), to: layout.timeAt(data.rows, places.to, data.step) + data.step,
         bars: places.to - places.from, before: places.from < -0.6, after: places.to > last + 0.6,
       }, { from: data.from, to: data.to, first: data.first, last: data.last, step: data.step, bars: last + 1, length: this.length, reach: this.reach }, this.fits());
-      if (need) this.fetch({ ...need, points: Math.min(ZOOM_POINTS, 2 * this.fits()) });
+      if (need) this.fetch({ ...need, points: this.pointsFor(need) });
     }
 
     /* Twice or half as much around the middle of what is seen. */
@@ -228,7 +245,13 @@ window.mtz.charts.Chart = (function () {
       this.range(this.places.from + by, this.places.to + by);
     }
 
-    range(from, to) { this.set("chart", { visibleLogicalRange: this.nudged(from, to) }); }
+    /* The reader takes hold of the chart. */
+    held() { this.fitting = false; }
+
+    range(from, to) {
+      this.held();
+      this.set("chart", { visibleLogicalRange: this.nudged(from, to) });
+    }
 
     /* The same span again, for what came meanwhile: late rows, an outage, a deposit. */
     refresh() {
@@ -270,7 +293,7 @@ window.mtz.charts.Chart = (function () {
       this.look.style = name;
       for (const each of Object.keys(PIXELS)) this.update(`style-${each}`, { "aria-pressed": String(each === name) });
       this.draw(this.whole ? null : [this.places.from, this.places.to]);
-      if (this.window) this.fetch({ ...this.window, points: this.window.frame ? this.fits() : Math.min(ZOOM_POINTS, 2 * this.fits()) });
+      if (this.window) this.fetch({ ...this.window, points: this.pointsFor(this.window) });
     }
 
     setBenchmark(on) {

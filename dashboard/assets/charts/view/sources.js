@@ -1,14 +1,14 @@
 /* What a chart shows: how it is asked for, its rows, its series, its columns. One for each kind of chart.
 
    load(window, signal) → { rows, gaps, step, first, last, from, to, currency, flows, outages, problem, … }; `window` holds frame
-   or from and to, and points. series(data, look) → the chart's series. columns(look) → [field, title, kind]. */
+   or from and to, and points. series(data, look) → the chart's series. columns(look) → [field, title, kind, short title]. */
 window.mtz = window.mtz || {};
 window.mtz.charts = window.mtz.charts || {};
 
 window.mtz.charts.sources = (function () {
   const { asks, rows: layout, series, benchmark, technical } = window.mtz.charts;
   const { state } = window.mtz.state;
-  const OHLC = [["open", "Open"], ["high", "High"], ["low", "Low"], ["close", "Close"]];
+  const OHLC = [["open", "Open", "O"], ["high", "High", "H"], ["low", "Low", "L"], ["close", "Close", "C"]];
   const iso = (seconds) => (seconds === null || seconds === undefined ? null : new Date(seconds * 1000).toISOString());
 
   /* A window as the server is asked for it. Without a beginning and an end it is all there is. */
@@ -16,28 +16,29 @@ window.mtz.charts.sources = (function () {
     ? { frame: frame || "All", points }
     : { from: iso(from), to: iso(to), points });
 
-  function data(view, more) {
-    const { rows, gaps } = layout.lay(view.items, view.step_s, view.outages || []);
+  function data(view, steady = false) {
+    const { rows, gaps } = layout.lay(view.items, view.step_s, view.outages || [], steady);
     return {
       rows, gaps, step: view.step_s, resolution: view.resolution, currency: view.currency, outages: view.outages || [], flows: view.flows || [],
       problem: view.problem || null, from: layout.seconds(view.since), to: layout.seconds(view.until),
-      first: view.first ? layout.seconds(view.first) : -Infinity, last: view.last ? layout.seconds(view.last) : -Infinity, ...more,
+      first: view.first ? layout.seconds(view.first) : -Infinity, last: view.last ? layout.seconds(view.last) : -Infinity,
     };
   }
 
-  const ohlc = (kind) => OHLC.map(([field, title]) => [field, title, kind]);
+  const ohlc = (kind) => OHLC.map(([field, title, short]) => [field, title, kind, short]);
 
   /* The account's net liquidation, the P&L of each bucket, the benchmark. */
   function equity() {
     return {
       words: "mtzMoney",
       label: "Net liquidation",
+      below: "P&L of each point",
       performance: true,
       nothing: "Nothing is stored of this span yet: the curve begins with the first value that the broker sends.",
       file: () => `equity-${state.account}`,
       async load(window_, signal, look) {
         const view = await asks.get("equity", { account: state.account, ...asked(window_) }, signal);
-        const found = data(view);
+        const found = data(view, true);
         const bars = look.benchmark ? await benchmarkBars(found, window_.points, signal) : null;
         return { ...found, benchmark: bars };
       },
@@ -73,6 +74,7 @@ window.mtz.charts.sources = (function () {
     return {
       words: "mtzPrice",
       label: "Price",
+      below: "Unrealized P&L",
       nothing: "Nothing is stored of this contract in this span: samples are kept while it is held.",
       file: () => `position-${conId}`,
       load: async (window_, signal) => data(await asks.get(`positions/${conId}`, { account: state.account, ...asked(window_) }, signal)),

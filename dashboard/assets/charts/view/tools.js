@@ -49,6 +49,13 @@ window.mtz.charts.tools = (function () {
     if (plot && !event.ctrlKey && !event.metaKey && Math.abs(event.deltaY) >= Math.abs(event.deltaX)) event.stopPropagation();
   }, { capture: true, passive: true });
 
+  for (const hold of ["pointerdown", "wheel"]) {
+    document.addEventListener(hold, (event) => {
+      const chart = of(event.target.closest && event.target.closest(".chart"));
+      if (chart) chart.held();
+    }, { capture: true, passive: true });
+  }
+
   setInterval(() => all().forEach((chart) => chart.refresh()), window.mtz.charts.Chart.REFRESH_MS);
 
   /* The other theme's colours. */
