@@ -18,7 +18,7 @@ HISTORY = """
 INSERT INTO position_snapshots (account, con_id, ts, as_of, session_date, currency, quantity, market_price, market_value)
 SELECT %s, 1000 + c, t, t, t::date, 'USD', -1, 2.5, -250
 FROM generate_series(0, 499) c,
-     generate_series(now() - interval '20000 * 5 seconds', now(), interval '5 seconds') t
+     generate_series(now() - 20000 * interval '5 seconds', now(), interval '5 seconds') t
 """
 
 
