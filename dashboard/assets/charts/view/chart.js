@@ -209,7 +209,8 @@ window.mtz.charts.Chart = (function () {
     moved(places) {
       if (!places || !this.data || !this.data.rows.length) return;
       const whole = places.from < 0.6 && places.to > this.data.rows.length - 1.6;
-      if (this.fitting && !whole) return; // new data came, and the chart hasn't fitted them in yet: nobody moved it
+      const fitted = whole && places.from > -1.6 && places.to < this.data.rows.length + 0.6;
+      if (this.fitting && !fitted) return; // new data came, and the chart hasn't fitted them in yet: nobody moved it
       this.fitting = false;
       this.places = places;
       this.whole = whole;
