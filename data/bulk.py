@@ -13,7 +13,7 @@ from typing import Any, Literal
 import psycopg
 from psycopg import sql
 
-from data.db import literal
+from data.db import DatabaseError, literal
 from data.queries import statement
 
 Relation = Literal["portfolio", "position"]
@@ -41,6 +41,7 @@ def load(conn: psycopg.Connection[Any], relation: Relation, rows: Iterable[Seque
 
     Raises:
         psycopg.Error: nothing of this call was kept.
+        DatabaseError: nor then; rows lie before what retention has left, where they could never be rolled up.
     """
     columns = COLUMNS[relation]
     at = columns.index("ts")
@@ -54,9 +55,22 @@ def load(conn: psycopg.Connection[Any], relation: Relation, rows: Iterable[Seque
             for row in span.watch(rows, at):
                 copy.write_row(row)
         if span.first is not None:
+            _require_kept(conn, relation, span.first)
             parameters = {"relation": relation, "first_ts": span.first, "last_ts": span.last}
             conn.execute(literal(statement("dirty")), parameters)
     return span.count
+
+
+def _require_kept(conn: psycopg.Connection[Any], relation: Relation, first: datetime) -> None:
+    row = conn.execute(
+        "SELECT kept_from FROM rollup_levels WHERE relation = %s AND level = 'raw' AND kept_from > %s",
+        [relation, first],
+    ).fetchone()
+    if row is not None:
+        raise DatabaseError(
+            f"Samples of a {relation} before {row[0]:%Y-%m-%d} can't be taken any more: retention has dropped what was there. "
+            "Nothing was changed; load them into a new database."
+        )
 
 
 class _Span:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from data.housekeeping.grid import LEVELS, SOURCE, Span, clamp, covering, floor, merged, pieces
 from data.housekeeping.levels import RELATIONS, Levels, Relation
@@ -35,13 +35,33 @@ class Keeper:
         """From now on rows before now - `lag` are late rows."""
         now = self._conn.execute("SELECT now()").fetchone()
         assert now is not None
-        upto = floor(now[0].astimezone(UTC) - lag, "1m")
-        self._conn.execute(
-            "UPDATE rollup_levels SET upto = greatest(upto, %s) WHERE level = 'raw' AND upto < %s", [upto, upto]
-        )
+        self._return_from_future(now[0])
+        upto = floor(now[0] - lag, "1m")
+        self._conn.execute("UPDATE rollup_levels SET upto = %s WHERE level = 'raw' AND upto < %s", [upto, upto])
         row = self._conn.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint").fetchone()
         assert row is not None
         self._waiting_for = row[0]
+
+    def _return_from_future(self, now: datetime) -> None:
+        """The server's clock was ahead for a while: what is marked as rolled up beyond now is to come again."""
+        ahead = [key for key, mark in self._levels.marks().items() if mark.upto and mark.upto > now]
+        if not ahead:
+            return
+        log.warning("The database's clock went back: roll-ups begin again from %s; nothing is lost.", now)
+        with self._conn.transaction():
+            for relation, level in ahead:
+                upto = floor(now, "1m" if level == "raw" else level)
+                self._conn.execute(
+                    "UPDATE rollup_levels SET upto = %s WHERE relation = %s AND level = %s", [upto, relation, level]
+                )
+
+    def whom_it_waits_for(self) -> str:
+        """The oldest open transaction that writes, in words."""
+        row = self._conn.execute(
+            "SELECT coalesce(nullif(application_name, ''), 'a client'), pid, date_trunc('second', now() - xact_start) "
+            "  FROM pg_stat_activity WHERE backend_xid IS NOT NULL ORDER BY xact_start LIMIT 1"
+        ).fetchone()
+        return f"{row[0]} (process {row[1]}, open for {row[2]})" if row else "a prepared transaction"
 
     def is_settled(self) -> bool:
         """Whether everybody knows the threshold."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, LiteralString
 
 import psycopg
-from psycopg import sql
+from psycopg import errors, sql
 
 from data.flavour import Flavour
 from data.housekeeping.grid import Span
+
+log = logging.getLogger("mtz.housekeeping")
 
 Relation = Literal["portfolio", "position"]
 RELATIONS: tuple[Relation, ...] = ("portfolio", "position")
@@ -52,7 +56,16 @@ class Levels:
         """On plain PostgreSQL the raw rows are found by time through BRIN, which new pages have to be told of."""
         if self.flavour is Flavour.PLAIN:
             for index in (f"{relation}_snapshots_ts", f"{relation}_1m_rolled_bucket", f"{relation}_1h_rolled_bucket"):
-                self.conn.execute("SELECT brin_summarize_new_values(%s::regclass)", [index])
+                self.unless_busy("SELECT brin_summarize_new_values(%s::regclass)", [index])
+
+    def unless_busy(self, statement: LiteralString, parameters: Sequence[object]) -> None:
+        """Do what shares its lock with vacuum, unless that is at work: who waits for it a second makes it give up."""
+        try:
+            with self.conn.transaction():
+                self.conn.execute("SET LOCAL lock_timeout = '100ms'")
+                self.conn.execute(statement, parameters)
+        except errors.LockNotAvailable:
+            log.debug("%s waits for the next round: the table is being vacuumed", statement)
 
     def refresh(self, relation: Relation, level: str, span: Span) -> None:
         """Compute the buckets of `span` again, whose ends lie on the level's grid."""

@@ -22,6 +22,7 @@ from data.housekeeping.options import HousekeepingOptions
 log = logging.getLogger("mtz.housekeeping")
 
 NEXT = {"raw": "1m", "1m": "1h"}
+PAGES_PER_RANGE = 128  # of a BRIN index, unless it says otherwise
 SLICE = timedelta(days=1)  # one DELETE's worth on plain PostgreSQL
 
 
@@ -41,9 +42,31 @@ def slices(levels: Levels, options: HousekeepingOptions, now: datetime) -> Itera
     }
     for (relation, level), kept_days in days.items():
         cutoff = floor(now - timedelta(days=kept_days), "1d")
-        if _may_go(levels, relation, level, cutoff):
+        oldest = _oldest(levels, relation, level, cutoff)
+        if oldest is not None and _may_go(levels, relation, level, cutoff):
             _raise_horizon(levels.conn, relation, level, cutoff)
-            yield from _drop(levels, relation, level, cutoff)
+            yield from _drop(levels, relation, level, oldest, cutoff)
+
+
+def _oldest(levels: Levels, relation: Relation, level: str, cutoff: datetime) -> datetime | None:
+    """The first instant that would go. None: nothing would, so that the horizon stays and older history may still come."""
+    table, column = _place(levels, relation, level)
+    if levels.flavour is Flavour.TIMESCALE:
+        row = levels.conn.execute("SELECT 1 FROM show_chunks(%s::regclass, older_than => %s) LIMIT 1", [table, cutoff])
+        if row.fetchone() is None:
+            return None
+    query = sql.SQL("SELECT min({column}) FROM {table} WHERE {column} < %s")
+    found = levels.conn.execute(
+        query.format(table=sql.Identifier(table), column=sql.Identifier(column)), [cutoff]
+    ).fetchone()
+    return found[0] if found else None
+
+
+def _place(levels: Levels, relation: Relation, level: str) -> tuple[str, str]:
+    """Where a level's rows lie, and their time's column."""
+    if level == "raw":
+        return f"{relation}_snapshots", "ts"
+    return (f"{relation}_{level}" if levels.flavour is Flavour.TIMESCALE else f"{relation}_{level}_rolled"), "bucket"
 
 
 def _may_go(levels: Levels, relation: Relation, level: str, cutoff: datetime) -> bool:
@@ -63,23 +86,25 @@ def _raise_horizon(conn: psycopg.Connection[Any], relation: str, level: str, cut
     )
 
 
-def _drop(levels: Levels, relation: Relation, level: str, cutoff: datetime) -> Iterator[None]:
+def _drop(levels: Levels, relation: Relation, level: str, oldest: datetime, cutoff: datetime) -> Iterator[None]:
+    table, column = _place(levels, relation, level)
+    gone = 0
     if levels.flavour is Flavour.TIMESCALE:
-        name = f"{relation}_snapshots" if level == "raw" else f"{relation}_{level}"
-        gone = levels.conn.execute("SELECT drop_chunks(%s::regclass, older_than => %s)", [name, cutoff]).rowcount
-        if gone:
-            log.info("dropped %d chunks of %s before %s", gone, name, cutoff.date())
+        gone = levels.conn.execute("SELECT drop_chunks(%s::regclass, older_than => %s)", [table, cutoff]).rowcount
+        log.info("dropped %d chunks of %s before %s", gone, table, cutoff.date())
         yield
         return
-    table, column = (f"{relation}_snapshots", "ts") if level == "raw" else (f"{relation}_{level}_rolled", "bucket")
-    names = {"table": sql.Identifier(table), "column": sql.Identifier(column)}
-    oldest = sql.SQL("SELECT min({column}) FROM {table} WHERE {column} < %s").format(**names)
-    delete = sql.SQL("DELETE FROM {table} WHERE {column} < %s").format(**names)
-    row = levels.conn.execute(oldest, [cutoff]).fetchone()
-    at, gone = row[0] if row else None, 0
-    while at is not None and at < cutoff:
-        at = min(at + SLICE, cutoff)
-        gone += levels.conn.execute(delete, [at]).rowcount
+    delete = sql.SQL(
+        "WITH gone AS (DELETE FROM {table} WHERE {column} >= %s AND {column} < %s RETURNING ctid) "
+        "SELECT cast((cast(cast(ctid AS text) AS point))[0] AS bigint) / %s * %s, count(*) FROM gone GROUP BY 1"
+    ).format(table=sql.Identifier(table), column=sql.Identifier(column))
+    while oldest < cutoff:
+        until = min(oldest + SLICE, cutoff)
+        ranges = levels.conn.execute(delete, [oldest, until, PAGES_PER_RANGE, PAGES_PER_RANGE]).fetchall()
+        for block, rows in ranges:
+            # New rows will be put there: without this the range would claim to hold both ends of time for ever.
+            levels.unless_busy("SELECT brin_desummarize_range(%s::regclass, %s)", [f"{table}_{column}", block])
+            gone += rows
+        oldest = until
         yield
-    if gone:
-        log.info("dropped %d rows of %s before %s", gone, table, cutoff.date())
+    log.info("dropped %d rows of %s before %s", gone, table, cutoff.date())

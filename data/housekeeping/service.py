@@ -7,10 +7,11 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
+from psycopg import errors
 
 from data.db import DatabaseError, connect, explain, is_away
 from data.flavour import Flavour, known
@@ -28,6 +29,8 @@ LOCK_KEY = 0x4D545A03  # "MTZ", 3: one housekeeper per database
 TICK_S = 1.0
 RETRY_S = 2.0
 RETAIN_EVERY_S = 3600.0
+LONG_WAIT_S = 300.0
+PATIENCE = 30
 DATABASE_EXIT = 3
 
 
@@ -42,10 +45,9 @@ def run_housekeeping(options: HousekeepingOptions) -> int:
         signal.signal(number, lambda *_: stopping.set())
     url, was_away = options.database_url, False
     try:
-        if missing := pending(url):
-            raise DatabaseError(f"The database lacks migration {missing[0]}: run `mtz migrate`, then start again.")
         while not stopping.is_set():
             try:
+                _require_schema(url)
                 with connect(url, Role.OWNER, "housekeeping", autocommit=True) as conn:
                     was_away = False
                     Housekeeper(conn, options, stopping).run()
@@ -62,6 +64,17 @@ def run_housekeeping(options: HousekeepingOptions) -> int:
     return 0
 
 
+def _require_schema(url: str) -> None:
+    try:
+        missing = pending(url)
+    except DatabaseError as error:
+        if isinstance(error.__cause__, psycopg.Error):
+            raise error.__cause__ from None
+        raise
+    if missing:
+        raise DatabaseError(f"The database lacks migration {missing[0]}: run `mtz migrate`, then start again.")
+
+
 def catch_up(url: str, *, analyze: bool = True) -> None:
     """Roll up everything that is in the database now, late rows included; `analyze` it too, as after a large import.
 
@@ -75,13 +88,24 @@ def catch_up(url: str, *, analyze: bool = True) -> None:
             keeper.raise_threshold(timedelta(0))
             while not keeper.is_settled():
                 time.sleep(0.05)
-            keeper.advance()
-            while keeper.settle():
-                pass
+            _roll_up(keeper)
             if analyze:
                 conn.execute("ANALYZE")
     except psycopg.Error as error:
         raise DatabaseError(explain(error, url)) from error
+
+
+def _roll_up(keeper: Keeper) -> None:
+    for patience in range(PATIENCE, -1, -1):
+        try:
+            keeper.advance()
+            while keeper.settle():
+                pass
+            return
+        except errors.LockNotAvailable:  # TimescaleDB's own refresh is at the same work
+            if not patience:
+                raise
+            time.sleep(RETRY_S)
 
 
 class Housekeeper:
@@ -96,7 +120,7 @@ class Housekeeper:
             raise DatabaseError("The database has not been set up for this program: run `mtz migrate`.")
         self._levels = Levels(conn, flavour)
         self._keeper = Keeper(self._levels)
-        self._raise_at = self._retain_at = 0.0
+        self._raise_at = self._retain_at = self._warn_at = 0.0
         self._raised = False
         self._retention: Iterator[None] = iter(())
         self._has_policies = flavour is Flavour.PLAIN  # it needs none
@@ -113,9 +137,9 @@ class Housekeeper:
         while not self._stopping.is_set():
             try:
                 self._tick()
-            except psycopg.OperationalError:
-                raise
             except psycopg.Error as error:  # e.g. a refresh that met TimescaleDB's own: the next round does it
+                if self._conn.closed or self._conn.broken:
+                    raise
                 log.warning(
                     "a round of housekeeping failed and is tried again: %s", error.diag.message_primary or error
                 )
@@ -128,18 +152,30 @@ class Housekeeper:
 
     def _tick(self) -> None:
         now = time.monotonic()
-        if now >= self._raise_at:
+        if now >= self._raise_at and not self._raised:  # not again while others may still know an older one
             self._keeper.raise_threshold(LAG)
-            self._raise_at, self._raised = now + self._options.refresh_s, True
+            self._raise_at, self._raised, self._warn_at = now + self._options.refresh_s, True, now + LONG_WAIT_S
+        if self._raised and now >= self._warn_at:
+            self._warn_at = now + LONG_WAIT_S
+            log.warning(
+                "roll-ups wait for an open transaction: %s; charts stay right", self._keeper.whom_it_waits_for()
+            )
         if self._raised and self._keeper.is_settled():
             self._keeper.advance(self._stopping.is_set)
             self._raised = False
             self._set_policies()
         self._keeper.settle(self._stopping.is_set)
         if now >= self._retain_at and not self._raised:
-            self._retention = slices(self._levels, self._options, datetime.now(UTC))
+            self._retention = slices(self._levels, self._options, self._today())
             self._retain_at = now + RETAIN_EVERY_S
         next(self._retention, None)
+
+    def _today(self) -> datetime:
+        """The instant that retention counts back from: a clock that is ahead must not make it drop what is new."""
+        row = self._conn.execute("SELECT least(now(), max(as_of)) FROM portfolio_latest").fetchone()
+        assert row is not None
+        today: datetime = row[0]
+        return today
 
     def _set_policies(self) -> None:
         """Only when all is rolled up: a refresh of the last days alone would hide what is before them and not rolled up."""

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from data.bulk import load
-from data.db import connect
+from data.db import DatabaseError, connect
 from data.flavour import Flavour, known
 from data.housekeeping.keeper import Keeper
 from data.housekeeping.levels import Levels
@@ -341,3 +341,83 @@ def test_writers_and_housekeeping_at_once(house: House) -> None:
     house.samples |= {s.ts: s for samples in work for s in samples}
     house.roll()
     agrees(house)
+
+
+def test_retention_of_nothing_keeps_the_way_open_for_older_history(house: House) -> None:
+    """A new database whose housekeeping began before its history was loaded."""
+    now = datetime.now(UTC)
+    house.write(*some(30, now - timedelta(days=2), 20, timedelta(days=1)))
+    house.roll()
+    retain(house.levels, options(raw=20), now)
+    house.write(*some(31, now - timedelta(days=300), 60, timedelta(days=2)))
+    house.roll()
+    expected = {level: house.expected(level) for level in ("1m", "1h", "1d")}
+    retain(house.levels, options(raw=20), now)
+    assert {level: house.buckets(level) for level in ("1m", "1h", "1d")} == expected
+
+
+def test_a_copy_behind_the_horizon_is_refused(house: House) -> None:
+    now = datetime.now(UTC)
+    old = now - timedelta(days=100)
+    house.write(*some(32, old, 30, timedelta(days=2)), *some(33, now - timedelta(days=2), 5, timedelta(days=1)))
+    house.roll()
+    retain(house.levels, options(raw=20), now)
+    row = (ACCOUNT, old, old, house.store.sessions.date_of(old), "USD", *[1.0] * 12)
+    with (
+        connect(house.url, Role.IMPORTER, "test", autocommit=True) as conn,
+        pytest.raises(DatabaseError, match="retention has dropped what was there. Nothing was changed"),
+    ):
+        load(conn, "portfolio", [row])
+    assert house.owner.execute("SELECT count(*) FROM portfolio_snapshots").fetchone() == (5,)
+
+
+def test_marks_in_the_future_are_taken_back(house: House) -> None:
+    """The server's clock was ahead: rows of the present lie before the marks, which would never come to them."""
+    now = datetime.now(UTC)
+    house.write(*some(34, now - timedelta(hours=5), 60, timedelta(hours=4)))
+    house.roll()
+    house.owner.execute("UPDATE rollup_levels SET upto = now() + interval '60 days' WHERE relation = 'portfolio'")
+    house.roll()
+    house.write(*some(35, now - timedelta(minutes=50), 20, timedelta(minutes=40)))
+    house.roll()
+    agrees(house)
+
+
+def test_vacuum_holds_nothing_up(house: House) -> None:
+    house.write(*some(36, SPRING[0], 50, SPRING[1]))
+    house.roll()
+    with connect(house.url, Role.OWNER, "vacuum") as conn:
+        conn.execute("LOCK TABLE portfolio_snapshots IN SHARE UPDATE EXCLUSIVE MODE")
+        house.write(Sample(SPRING[0] + timedelta(hours=1), 1e6, 1.0, 1.0))
+        house.roll()
+        agrees(house)
+
+
+def test_a_span_is_found_by_few_pages_after_others_took_dropped_rows_places(house: House) -> None:
+    """Plain tables only: a BRIN range must not go on claiming what was dropped from it."""
+    if house.flavour is not Flavour.PLAIN:
+        pytest.skip("TimescaleDB drops whole chunks")
+    now = datetime.now(UTC).replace(hour=12)
+    fill = (
+        "INSERT INTO portfolio_snapshots (account, ts, as_of, session_date) "
+        "SELECT %s, t, t, session_date_of(t) FROM generate_series(%s::timestamptz, %s, interval '2 seconds') t"
+    )
+    house.owner.execute(fill, [ACCOUNT, now - timedelta(days=40), now - timedelta(days=38)])
+    house.roll()
+    retain(house.levels, options(raw=20), now)
+    house.owner.execute("VACUUM portfolio_snapshots")
+    house.owner.execute(fill, [ACCOUNT, now - timedelta(days=3), now - timedelta(days=1)])
+    house.roll()
+    minute = now - timedelta(days=2)
+    house.owner.execute("SET enable_indexscan = off")
+    house.owner.execute("SET enable_seqscan = off")
+    plan = house.owner.execute(
+        "EXPLAIN (ANALYZE, FORMAT JSON) SELECT * FROM portfolio_snapshots WHERE ts >= %s AND ts < %s",
+        [minute, minute + timedelta(minutes=1)],
+    ).fetchone()
+    assert plan is not None
+    node = plan[0][0]["Plan"]
+    assert node["Node Type"] == "Bitmap Heap Scan"
+    pages = house.owner.execute("SELECT pg_relation_size('portfolio_snapshots') / 8192").fetchone()
+    assert pages is not None
+    assert node["Lossy Heap Blocks"] < pages[0] / 2

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -146,3 +147,43 @@ def test_a_schema_that_does_not_fit_ends_it(url18: str, start: Start) -> None:
     keeper = start(url18)
     assert keeper.process.wait(20) == 3
     assert "run `mtz migrate`" in keeper.log
+
+
+def test_it_waits_for_a_database_that_is_not_there_yet(start: Start) -> None:
+    server = Server(None)
+    try:
+        server.start()
+        url = server.database()
+        write(url, datetime.now(UTC) - timedelta(minutes=50))
+        server.postgres.stop()
+        keeper = start(url)
+        eventually(lambda: "nothing is lost" in keeper.log)
+        server.postgres.start()
+        eventually(lambda: len(rolled(url)) == 1)
+        assert keeper.stop() == 0
+    finally:
+        server.stop()
+
+
+def test_overlapping_transactions_of_others_only_delay(url18: str, start: Start) -> None:
+    """One after the other is open all the time; none of them for ever."""
+    write(url18, datetime.now(UTC) - timedelta(minutes=50))
+
+    def begin() -> psycopg.Connection[tuple[object, ...]]:
+        conn = connect(url18, None, "another")
+        conn.execute("SELECT pg_current_xact_id()")
+        return conn
+
+    old, new = begin(), begin()
+    try:
+        start(url18)
+        for _ in range(60):
+            old.close()
+            old, new = new, begin()
+            if rolled(url18):
+                return
+            time.sleep(0.5)
+        raise AssertionError("it never rolled up")
+    finally:
+        old.close()
+        new.close()
