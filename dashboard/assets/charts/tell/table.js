@@ -6,26 +6,33 @@ window.mtz.charts.table = (function () {
   const { legend, style, rows: layout } = window.mtz.charts;
   const { format } = window.mtz;
 
-  /* A Dash component: newest first, a gap as one line with its reason. */
+  function element(name, words, attributes = {}, children = []) {
+    const made = Object.assign(document.createElement(name), attributes);
+    if (words !== null) made.textContent = words;
+    made.append(...children);
+    return made;
+  }
+
+  const number = (words) => element("td", words, { className: "num" });
+
+  function line(row, data, columns) {
+    const time = element("td", legend.when(row, data.step));
+    if (row.gap) return element("tr", null, {}, [time, element("td", `no data: ${row.gap.reason}`, { colSpan: columns.length })]);
+    return element("tr", null, {}, [time, ...columns.map(([field, , kind]) => number(legend.write(row[field], kind)))]);
+  }
+
+  /* The table itself, newest first, a gap as one line with its reason: plain elements, since thousands of cells as components
+     of the page would hold it up for seconds. */
   function build(data, rows, columns) {
-    const { component } = window.mtz.ui;
-    const lines = [];
-    for (let i = rows.length - 1; i >= 0; i -= 1) {
-      const row = rows[i];
-      if (row.gap && i > 0 && rows[i - 1].gap === row.gap) continue;
-      const time = component("Td", { children: legend.when(row, data.step) });
-      const cells = row.gap
-        ? [component("Td", { children: `no data: ${row.gap.reason}`, colSpan: columns.length })]
-        : columns.map(([field, , kind]) => component("Td", { children: legend.write(row[field], kind), className: "num" }));
-      lines.push(component("Tr", { children: [time, ...cells] }));
-    }
+    const shown = rows.filter((row, i) => !row.gap || i === 0 || rows[i - 1].gap !== row.gap).reverse();
     const zone = data.step >= layout.DAY ? "trading day" : format.zone;
-    const titles = [component("Th", { children: `Time (${zone})`, scope: "col" }),
-      ...columns.map(([, title]) => component("Th", { children: title, scope: "col", className: "num" }))];
-    const caption = component("Caption", { children: `${data.currency || ""} · a row is ${style.stepWords(data.step)}, newest first` });
-    return component("Table", { className: "plain", children: [
-      caption, component("Thead", { children: component("Tr", { children: titles }) }), component("Tbody", { children: lines }),
-    ] });
+    const titles = [element("th", `Time (${zone})`, { scope: "col" }),
+      ...columns.map(([, title]) => element("th", title, { scope: "col", className: "num" }))];
+    return element("table", null, { className: "plain" }, [
+      element("caption", `${data.currency || ""} · a row is ${style.stepWords(data.step)}, newest first`),
+      element("thead", null, {}, [element("tr", null, {}, titles)]),
+      element("tbody", null, {}, shown.map((row) => line(row, data, columns))),
+    ]);
   }
 
   const quoted = (value) => (/[",\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);

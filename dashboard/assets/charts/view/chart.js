@@ -10,6 +10,7 @@ window.mtz.charts.Chart = (function () {
   const PIXELS = { area: 1, candles: 2.5 }; // that a point needs
   const SCALE_WIDTH = 72; // the price scale, as long as the plot can't be measured
   const PAUSE_MS = 160; // panning and zooming have paused
+  const FITTED_MS = 400;
   const REFRESH_MS = 60000;
   const SILENCE_S = 90;
   const FETCHED = "mtz:painted";
@@ -129,8 +130,17 @@ window.mtz.charts.Chart = (function () {
       this.nonce += 1;
       if (places) props.visibleLogicalRange = this.nudged(...places);
       else props.timeScaleAction = { action: "fitContent", nonce: this.nonce };
-      this.fitting = !places;
       this.set("chart", props);
+      if (places) this.places = { from: places[0], to: places[1] };
+      else this.fit();
+    }
+
+    /* The chart was told to show all of it and does so with its next picture; if that changes nothing it doesn't say so. */
+    fit() {
+      this.places = { from: 0, to: Math.max(this.data.rows.length - 1, 0) };
+      this.fitting = true;
+      clearTimeout(this.fitted);
+      this.fitted = setTimeout(() => this.held(), FITTED_MS);
     }
 
     /* A range that the chart hasn't reported lately: it would take it for an echo. */
@@ -209,7 +219,7 @@ window.mtz.charts.Chart = (function () {
     moved(places) {
       if (!places || !this.data || !this.data.rows.length) return;
       const whole = places.from < 0.6 && places.to > this.data.rows.length - 1.6;
-      const fitted = whole && places.from > -1.6 && places.to < this.data.rows.length + 0.6;
+      const fitted = Math.abs(places.from) < 0.6 && Math.abs(places.to - this.data.rows.length + 1) < 0.6;
       if (this.fitting && !fitted) return; // new data came, and the chart hasn't fitted them in yet: nobody moved it
       this.fitting = false;
       this.places = places;
@@ -285,6 +295,7 @@ window.mtz.charts.Chart = (function () {
       if (fresh && this.whole) {
         this.nonce += 1;
         props.timeScaleAction = { action: "fitContent", nonce: this.nonce };
+        this.fit();
       }
       this.set("chart", props);
     }
@@ -324,7 +335,10 @@ window.mtz.charts.Chart = (function () {
       if (this.table && this.data) this.drawTable();
     }
 
-    drawTable() { this.set("table", { children: table.build(this.data, this.seen(), this.columns()) }); }
+    drawTable() {
+      const box = document.getElementById(this.id("table"));
+      if (box) box.replaceChildren(table.build(this.data, this.seen(), this.columns()));
+    }
 
     csv() {
       if (this.data) table.save(this.source.file(), table.csv(this.data, this.seen(), this.columns()));
