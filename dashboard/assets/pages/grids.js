@@ -85,9 +85,12 @@ window.mtz.grids = (function () {
 
   const withApi = (id, act) => window.dash_ag_grid && window.dash_ag_grid.getApiAsync(id).then(act).catch(() => {});
 
+  const adding = new Set(); // tables with rows on their way
+
   function apply(id, key, items, removed, done) {
     withApi(id, (api) => {
       reveal(id, api);
+      if (adding.delete(id)) api.flushAsyncTransactions(); // a row that waits to be added would be added twice
       const known = (row) => api.getRowNode(String(key(row)));
       const update = items.filter(known);
       const moves = id === POSITIONS ? flashesOf(api, update) : [];
@@ -96,6 +99,7 @@ window.mtz.grids = (function () {
         update,
         remove: removed.map((name) => api.getRowNode(String(name))).filter(Boolean).map((node) => node.data),
       };
+      if (transaction.add.length) adding.add(id);
       api.applyTransactionAsync(transaction, () => {
         moves.forEach(([row, column, change]) => flashCell(id, row, column, change));
         if (done) done(api);
