@@ -74,16 +74,21 @@ window.mtz.drawer = (function () {
 
   /* The positions changed: so did perhaps the one that is shown. */
   function grow() {
-    if (shown === null) {
-      if (location.hash.startsWith(MARK) && state.complete) open(Number(location.hash.slice(MARK.length)));
-      return;
-    }
+    if (shown === null) return;
     facts();
     const found = row();
     if (!found || found.market_price === null) return;
     const live = state.status && state.status.market_phase === "open";
     charts.holding.grow(Math.floor(Date.parse(found.as_of) / 1000), found.market_price, live, { pnl: found.unrealized_pnl });
   }
+
+  /* The address names a position, and the positions have come. */
+  function restore() {
+    if (shown === null && state.complete && location.hash.startsWith(MARK)) open(Number(location.hash.slice(MARK.length)));
+  }
+
+  window.mtz.clock.everySecond(restore);
+  window.addEventListener("hashchange", restore);
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest("button[data-view]");

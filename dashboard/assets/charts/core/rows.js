@@ -115,6 +115,9 @@ window.mtz.charts.rows = (function () {
     return placeOf(after.rows, timeAt(before.rows, inside, before.step), after.step) + (place - inside) * ratio;
   }
 
+  /* How long the rows last, in seconds. */
+  const extent = (rows, step) => (rows.length ? rows[rows.length - 1].time + step - rows[0].time : Infinity);
+
   /* The last row at or before a time. */
   function lowerThan(rows, time) {
     let low = 0;
@@ -169,5 +172,5 @@ window.mtz.charts.rows = (function () {
     return { pnl, percent, from: first.time };
   }
 
-  return { lay, timeAt, placeOf, carried, lowerThan, grown, performance, seconds, DAY };
+  return { lay, timeAt, placeOf, carried, extent, lowerThan, grown, performance, seconds, DAY };
 })();

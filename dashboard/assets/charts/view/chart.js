@@ -83,8 +83,8 @@ window.mtz.charts.Chart = (function () {
       frames.remember(this.key, frame);
       for (const name of frames.NAMES) this.update(`frame-${name}`, { "aria-pressed": String(name === frame) });
       this.whole = true;
-      this.length = Infinity;
-      this.reach = 0;
+      this.chosen = true;
+      clearTimeout(this.timer); // what was seen before doesn't matter any more
       this.fetch({ frame, points: this.fits() }, true);
     }
 
@@ -105,13 +105,14 @@ window.mtz.charts.Chart = (function () {
     /* New data: all of it is shown, or what was seen stays where it was. */
     take(found, window_) {
       const before = this.data;
+      this.chosen = false;
       const kept = !this.whole && before && before.rows.length && this.places;
       const places = kept ? [this.places.from, this.places.to].map((place) => layout.carried(place, before, found)) : null;
       if (window_.older && before && found.rows.length && before.rows.length && found.rows[0].time >= before.rows[0].time) this.reach = Math.max(2 * this.reach, 8 * layout.DAY);
       else this.reach = 0;
       this.data = found;
       this.window = window_;
-      if (window_.length) this.length = window_.length;
+      this.length = window_.length || layout.extent(found.rows, found.step);
       this.data.fits = this.fits();
       this.draw(places);
       this.tell();
@@ -157,6 +158,7 @@ window.mtz.charts.Chart = (function () {
     }
 
     failed(error) {
+      this.chosen = false;
       const empty = !this.data || !this.data.rows.length;
       this.update("note", { children: empty ? "" : `not refreshed: ${error.message}` });
       if (empty) {
@@ -230,7 +232,7 @@ window.mtz.charts.Chart = (function () {
 
     judge() {
       const { data, places } = this;
-      if (!data || !places || !this.source) return;
+      if (!data || !places || !this.source || this.chosen) return;
       if (!this.pointed) this.summarise();
       const last = data.rows.length - 1;
       const need = frames.wanted({
