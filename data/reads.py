@@ -30,7 +30,6 @@ from data.positions import PositionRows, positions_view
 from data.queries import query
 from data.summary import Premium, cards
 from data.views import (
-    EquityView,
     HealthView,
     PortfolioView,
     PositionsView,
@@ -41,13 +40,9 @@ from data.views import (
     TradeView,
 )
 
-BOARD_LIMIT = timedelta(
-    seconds=3
-)  # the hub reads the board once a second: older means that the database doesn't answer
+BOARD_LIMIT = timedelta(seconds=3)  # the hub reads it once a second: older means that the database doesn't answer
 MAX_TRADES = 1000
-MAX_POINTS = 1000
 CACHED_PAGES = 8
-RESOLUTIONS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300)  # a day has 86,400 s
 
 PORTFOLIO_NUMBERS = (
     "net_liquidation", "cash", "available_funds", "buying_power", "excess_liquidity", "initial_margin",
@@ -262,32 +257,6 @@ class Reads:
         board = self._board
         assert board is not None  # _state read it
         return boards.health(state, board, self.clock(), self.away())
-
-    def equity_today(self, account: str) -> EquityView:
-        """Net liquidation of the newest trading day, at most a thousand points (the last of each bucket), and its outages."""
-        self._state(account)
-        span = next(iter(self._fetch("equity_span", account=account)), None)
-        view: EquityView = {
-            "account": account,
-            "session_date": rows.day(span["session_date"]) if span else None,
-            "currency": span["currency"] if span else None,
-            "resolution_s": RESOLUTIONS_S[0],
-            "items": [],
-            "outages": [],
-        }
-        if span is None or span["first_ts"] is None:
-            return view
-        first, last = span["first_ts"], span["last_ts"]
-        length = (last - first).total_seconds()
-        # One bucket more than length / seconds: the first and the last are cut.
-        seconds = next((s for s in RESOLUTIONS_S if length / s + 2 <= MAX_POINTS), int(length / (MAX_POINTS - 2)) + 1)
-        found = self._fetch(
-            "equity", account=account, first_ts=first, last_ts=last, session_date=span["session_date"], seconds=seconds
-        )
-        view["resolution_s"] = seconds
-        view["items"] = [{"time": row["time"], "value": row["value"]} for row in found]
-        view["outages"] = [rows.outage(row) for row in self._fetch("outages", account=account, since=first)]
-        return view
 
     def strategies(self) -> StrategiesView:
         found = self._fetch("strategies")

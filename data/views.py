@@ -175,27 +175,11 @@ class HealthView(TypedDict):
     last_error_at: str | None
 
 
-class EquityPoint(TypedDict):
-    time: int  # seconds since the epoch, UTC
-    value: float
-
-
 class OutageView(TypedDict):
     kind: str
     started: str
     ended: str | None
     reason: str
-
-
-class EquityView(TypedDict):
-    """Net liquidation of the current trading day, at most a thousand points, and the spans where there is none."""
-
-    account: str
-    session_date: str | None
-    currency: str | None
-    resolution_s: int
-    items: list[EquityPoint]
-    outages: list[OutageView]
 
 
 class StrategyView(TypedDict):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,8 +13,8 @@ from sqlalchemy import event
 
 from data import cursor, views
 from data.db import connect, make_engine
-from data.model import ExecutionKind, GatewayState, Outage, Role, Topic
-from data.reads import MAX_POINTS, Reads, UnknownAccount
+from data.model import ExecutionKind, GatewayState, Role, Topic
+from data.reads import Reads, UnknownAccount
 from tests.web import samples
 from tests.web.samples import ACCOUNT, Writer
 
@@ -40,7 +39,7 @@ def card(reads: Reads, key: str) -> views.MetricView:
 def test_an_empty_database_has_no_account_and_says_so(reads: Reads) -> None:
     assert reads.accounts() == []
     assert reads.source() is None
-    for ask in (reads.portfolio, reads.positions, reads.trades, reads.summary, reads.health, reads.equity_today):
+    for ask in (reads.portfolio, reads.positions, reads.trades, reads.summary, reads.health):
         with pytest.raises(UnknownAccount):
             ask(ACCOUNT)
 
@@ -56,7 +55,6 @@ def test_every_answer_has_the_shape_that_is_promised(reads: Reads, write: Writer
         (reads.trades(ACCOUNT)["items"][0], views.TradeView),
         (reads.summary(ACCOUNT), views.SummaryView),
         (reads.health(ACCOUNT), views.HealthView),
-        (reads.equity_today(ACCOUNT), views.EquityView),
         (reads.strategies(), views.StrategiesView),
     ):
         assert list(answer) == list(get_type_hints(shape)), shape.__name__
@@ -265,44 +263,6 @@ def test_trades_since_misses_none(reads: Reads, write: Writer) -> None:
     write.flush(executions=(samples.execution(1, commission=Decimal("1.05"), commission_currency="USD"),))
     _, news = reads.trades_since(ACCOUNT, after)
     assert [(trade["exec_id"][9:17], trade["commission"]) for _, trade in news] == [("00000001", 1.05)]
-
-
-def test_equity_has_at_most_a_thousand_points_and_the_last_of_each_bucket(
-    reads: Reads, write: Writer, database_url: str
-) -> None:
-    write.account()
-    with connect(database_url, Role.POLLER, "test") as conn:
-        conn.execute(
-            "INSERT INTO portfolio_snapshots (account, ts, as_of, session_date, net_liquidation) "
-            "SELECT %s, t, t, p.session_date, extract(epoch FROM t - (now() - interval '2 hours')) "
-            "FROM portfolio_latest p, generate_series(now() - interval '2 hours', now(), interval '0.7 second') t",
-            [ACCOUNT],
-        )
-        day = conn.execute("SELECT session_date FROM portfolio_latest").fetchone()
-    view = reads.equity_today(ACCOUNT)
-    assert day is not None
-    assert view["session_date"] == day[0].isoformat()
-    assert 500 < len(view["items"]) <= MAX_POINTS
-    times = [point["time"] for point in view["items"]]
-    assert times == sorted(set(times))
-    assert all(later - early <= view["resolution_s"] + 1 for early, later in itertools.pairwise(times))
-    assert view["items"][-1]["value"] == pytest.approx(7200, abs=1)
-
-
-def test_equity_names_its_outages(reads: Reads, write: Writer) -> None:
-    write.account()
-    at = samples.now()
-    assert reads.equity_today(ACCOUNT)["items"] == []
-    write.sample(at - timedelta(seconds=60), 100.0)
-    write.flush(
-        outages=(
-            Outage(ACCOUNT, "gateway", at - timedelta(seconds=40), at - timedelta(seconds=20), "restart"),
-            Outage(ACCOUNT, "feed", at - timedelta(seconds=10), None, "silence"),
-            Outage(ACCOUNT, "feed", at - timedelta(days=9), at - timedelta(days=8), "long ago"),
-        )
-    )
-    outages = reads.equity_today(ACCOUNT)["outages"]
-    assert [(o["reason"], o["ended"] is None) for o in outages] == [("restart", False), ("silence", True)]
 
 
 def test_a_dead_poller_is_seen_though_it_says_nothing(reads: Reads, write: Writer) -> None:
