@@ -65,7 +65,8 @@ class WindowQuery(Query):
     )
     points: int = Field(POINTS, ge=MIN_POINTS, le=MAX_POINTS, description="How many buckets at most.")
     frame: Literal["1D", "1W", "1M", "3M", "YTD", "1Y", "All"] | None = Field(
-        None, description="A span by name, of whole trading days up to the newest; counts where `from` and `to` are left out."
+        None,
+        description="A span by name, of whole trading days up to the newest; counts where `from` and `to` are left out.",
     )
 
 

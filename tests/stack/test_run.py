@@ -98,7 +98,13 @@ def test_the_doctor_finds_nothing_wrong(stack: Stack) -> None:
 
 @pytest.mark.parametrize(
     ("name", "marker"),
-    [("gateway", "cli gateway"), ("poller", "cli poll"), ("housekeeping", "cli housekeeping"), ("web", "gunicorn"), ("database", "postgres -D")],
+    [
+        ("gateway", "cli gateway"),
+        ("poller", "cli poll"),
+        ("housekeeping", "cli housekeeping"),
+        ("web", "gunicorn"),
+        ("database", "postgres -D"),
+    ],
 )
 def test_a_killed_part_is_healthy_again(stack: Stack, name: str, marker: str) -> None:
     stack.wait_healthy()
