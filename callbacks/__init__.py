@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from data.reads import Reads
 
 
-def register_all(app: dash.Dash, reads: Reads) -> None:
+def register_all(app: dash.Dash, reads: Reads, benchmark: str = "SPY") -> None:
     """Give `app` its layout (a function: every page load reads anew) and every callback."""
     stylesheet.register(app)
-    shell.register(app, reads)
+    shell.register(app, reads, benchmark)
     live.register(app, reads)
     overview.register(app)

@@ -22,8 +22,8 @@ COOKIE = "mtz-account"
 LIMITS = {"ticking": TICKING_LIMIT.total_seconds(), "resting": RESTING_LIMIT.total_seconds()}
 
 
-def first_state(reads: Reads, wanted: str | None) -> PageState:
-    """What the page begins with; `wanted` is the account chosen on an earlier visit."""
+def first_state(reads: Reads, wanted: str | None, benchmark: str = "SPY") -> PageState:
+    """What the page begins with; `wanted` is the account chosen on an earlier visit, `benchmark` a symbol."""
     answer = poll(reads, wanted, None)
     found = {message["type"]: message["data"] for message in answer["messages"]}
     return PageState(
@@ -37,16 +37,17 @@ def first_state(reads: Reads, wanted: str | None) -> PageState:
         trades=found.get("trade.executed"),
         problem=answer["problem"],
         messages=answer["messages"],
+        benchmark=benchmark,
     )
 
 
-def register(app: dash.Dash, reads: Reads) -> None:
+def register(app: dash.Dash, reads: Reads, benchmark: str) -> None:
     release = version("moneytrailz-dashboard")
 
     def layout() -> Any:
         if not flask.has_request_context():  # Dash asks once while it is put together: nothing is read for that
-            return page(PageState(), release, LIMITS)
-        return page(first_state(reads, flask.request.cookies.get(COOKIE)), release, LIMITS)
+            return page(PageState(benchmark=benchmark), release, LIMITS)
+        return page(first_state(reads, flask.request.cookies.get(COOKIE), benchmark), release, LIMITS)
 
     app.layout = layout
     # Else every page would carry that first layout a second time; a test checks that every id of a callback exists.

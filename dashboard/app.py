@@ -87,7 +87,7 @@ def create_app(settings: Settings) -> Flask:
     api.register(server, reads, encoder)
     exports.register(server, reads)
     ws.register(server, hub)
-    pages = _pages(server, reads)
+    pages = _pages(server, reads, settings.benchmark)
     server.extensions["mtz"] = Services(reads, hub)
     theme = base64.b64encode(hashlib.sha256(THEME_SCRIPT.encode()).digest()).decode()
     server.wsgi_app = FrontDoor(  # type: ignore[method-assign]
@@ -98,7 +98,7 @@ def create_app(settings: Settings) -> Flask:
     return server
 
 
-def _pages(server: Flask, reads: Reads) -> Dashboard:
+def _pages(server: Flask, reads: Reads, benchmark: str) -> Dashboard:
     pages = Dashboard(
         "dashboard",
         server=server,
@@ -109,5 +109,5 @@ def _pages(server: Flask, reads: Reads) -> Dashboard:
         index_string=INDEX,
     )
     pages.reads = reads
-    callbacks.register_all(pages, reads)
+    callbacks.register_all(pages, reads, benchmark)
     return pages

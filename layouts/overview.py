@@ -27,7 +27,10 @@ def overview(state: PageState) -> html.Div:
                 shown=state.account is None,
             ),
             html.Div(
-                [_cards(state), html.Div([_equity(), _trades(state), _positions(state)], className="board")],
+                [
+                    _cards(state),
+                    html.Div([_equity(state.benchmark), _trades(state), _positions(state)], className="board"),
+                ],
                 id=ids.CONTENT,
                 hidden=state.account is None,
             ),
@@ -46,10 +49,14 @@ def _cards(state: PageState) -> html.Section:
     )
 
 
-def _equity() -> html.Section:
+def _equity(benchmark_symbol: str) -> html.Section:
     key = ids.Chart.EQUITY
     benchmark = tool(
-        key, "benchmark", "SPY", pressed=False, **{"aria-disabled": "true", "aria-describedby": ids.BENCHMARK_WHY}
+        key,
+        "benchmark",
+        benchmark_symbol,
+        pressed=False,
+        **{"aria-disabled": "true", "aria-describedby": ids.BENCHMARK_WHY},
     )
     return panel(
         "Equity",

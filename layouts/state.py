@@ -25,4 +25,5 @@ class PageState:
     positions: PositionsView | None = None
     trades: TradesView | None = None
     problem: str | None = None
+    benchmark: str = "SPY"  # the symbol that equity can be compared with
     messages: list[dict[str, Any]] = field(default_factory=list)

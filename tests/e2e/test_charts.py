@@ -414,7 +414,7 @@ def test_what_is_a_gap(chart: Callable[..., Page]) -> None:
 def test_places_survive_other_rows(chart: Callable[..., Page]) -> None:
     page = chart()
     carried = "([place, before, after]) => mtz.charts.rows.carried(place, before, after)"
-    coarse = {"rows": [item(t) for t in range(0, 36000, 600)], "step": 600}
+    coarse: dict[str, Any] = {"rows": [item(t) for t in range(0, 36000, 600)], "step": 600}
     fine = {"rows": [item(t) for t in range(0, 36000, 60)], "step": 60}
     older = {"rows": [item(t) for t in range(-72000, -60000, 600)] + coarse["rows"], "step": 600}
     assert page.evaluate(carried, [10, coarse, fine]) == 100

@@ -16,14 +16,14 @@ window.mtz.equity = (function () {
   async function offerBenchmark() {
     let why = null;
     try {
-      const view = await asks.get(`bars/${benchmark.SYMBOL}`, { points: 10, frame: "All" });
-      if (!view.items.length) why = view.problem || `There are no bars of ${benchmark.SYMBOL} yet.`;
+      const view = await asks.get(`bars/${encodeURIComponent(benchmark.symbol())}`, { points: 10, frame: "All" });
+      if (!view.items.length) why = view.problem || `There are no bars of ${benchmark.symbol()} yet.`;
     } catch (error) {
       why = error.message;
     }
     window.mtz.ui.show("equity-benchmark-button", {
       "aria-disabled": String(why !== null),
-      title: why || `The same money, deposits included, in ${benchmark.SYMBOL}`,
+      title: why || `The same money, deposits included, in ${benchmark.symbol()}`,
     });
     window.mtz.ui.show("equity-benchmark-why", { children: why || "" });
     if (why !== null && chart.look.benchmark) chart.setBenchmark(false);

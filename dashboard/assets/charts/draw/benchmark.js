@@ -4,7 +4,8 @@ window.mtz = window.mtz || {};
 window.mtz.charts = window.mtz.charts || {};
 
 window.mtz.charts.benchmark = (function () {
-  const SYMBOL = "SPY";
+  /* The page says which it is: a setting. */
+  const symbol = () => document.getElementById("equity-benchmark-button").textContent;
 
   /* The benchmark's points beside `rows`. A bar counts from its end on: nothing is known before it happened. */
   function rebased(rows, step, bars, barStep, flows) {
@@ -29,5 +30,5 @@ window.mtz.charts.benchmark = (function () {
     return points;
   }
 
-  return { SYMBOL, rebased };
+  return { symbol, rebased };
 })();

@@ -268,7 +268,9 @@ window.mtz.charts.Chart = (function () {
 
     /* The same span again, for what came meanwhile: late rows, an outage, a deposit. */
     refresh() {
-      if (!this.data || !this.window || this.line.busy() || document.hidden) return;
+      const { status } = window.mtz.state.state;
+      const away = status && status.database.reason !== null; // then there is nothing to be had; its return asks again
+      if (away || !this.data || !this.window || this.line.busy() || document.hidden) return;
       const { frame, from, to, points } = this.window;
       this.fetch({ frame, from, to, points });
     }

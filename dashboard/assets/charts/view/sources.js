@@ -51,7 +51,7 @@ window.mtz.charts.sources = (function () {
       panes: () => 1,
       columns: (look) => [
         ...ohlc("money"), ["pnl", "P&L", "signed"], ["return_pct", "Return", "percent"],
-        ...(look.benchmark ? [["benchmark", `In ${benchmark.SYMBOL}`, "money"]] : []),
+        ...(look.benchmark ? [["benchmark", `In ${benchmark.symbol()}`, "money"]] : []),
       ],
     };
   }
@@ -61,7 +61,7 @@ window.mtz.charts.sources = (function () {
     if (!found.rows.length) return null;
     const end = found.rows[found.rows.length - 1].time + found.step;
     try {
-      const view = await asks.get(`bars/${benchmark.SYMBOL}`, { from: iso(found.rows[0].time), to: iso(end), points }, signal);
+      const view = await asks.get(`bars/${encodeURIComponent(benchmark.symbol())}`, { from: iso(found.rows[0].time), to: iso(end), points }, signal);
       return benchmark.rebased(found.rows, found.step, view.items, view.step_s, found.flows);
     } catch (error) {
       if (error.name === "AbortError") throw error;
