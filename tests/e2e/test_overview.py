@@ -275,7 +275,7 @@ def test_the_database_goes_away(server18: Server, tmp_path_factory: pytest.TempP
     with samples.writer(url) as write, running(url, tmp_path_factory.mktemp("away")) as web:
         write.account()
         wait_until(web.healthy, "the web process is healthy")
-        page = open_page(web.origin)
+        page = open_page(web.origin, clean=False)  # the browser itself notes a chart's question that got 503
         ready(page)
         with psycopg.connect(admin_url, autocommit=True) as admin:
             admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')  # type: ignore[arg-type]
@@ -289,4 +289,5 @@ def test_the_database_goes_away(server18: Server, tmp_path_factory: pytest.TempP
             again.worth(200.0)
             expect(page.locator(WORTH)).to_have_text("200.00")
             expect(page.locator("#problem")).to_be_hidden()
+        assert [line for line in page.watched.console if "status of 503" not in line] == []  # type: ignore[attr-defined]
         page.context.close()
