@@ -14,7 +14,7 @@ from typing import Any
 
 from data.simulator import matching
 from data.simulator.account import ZERO, Account, cents, commission
-from data.simulator.calendar import Hours, Phase, local, next_session
+from data.simulator.calendar import Hours, Phase, local, next_session, previous_session
 from data.simulator.instruments import Instrument, by_con_id, dividends, stock
 from data.simulator.market import Market
 from data.simulator.orders import Execution, Order
@@ -93,7 +93,8 @@ class World:
         self.orders: dict[int, Order] = {}
         self.executions: list[Execution] = []
         self.session = hours.session_date(moment)
-        self.session_start = moment
+        # A world is born in the middle of a session: the trades of its first hours belong to it, also after midnight.
+        self.session_start = min(moment, hours.session_end(previous_session(self.session - timedelta(days=1))))
         self.next_order_id = 1
         self.perm_ids = 1_400_000_000
         self.fills = 0

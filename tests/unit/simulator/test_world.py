@@ -93,6 +93,12 @@ def test_the_opening_book_is_a_wheel_sellers():
         assert all(x.moment < TUESDAY for x in today)
 
 
+@pytest.mark.parametrize("hours", [0.2, 1, 3, 9.5, 15.9, 16.1, 23.9, 4 * 24 + 0.2, 5 * 24 + 12, 6 * 24 + 0.1])
+def test_a_world_born_at_any_hour_knows_the_trades_of_its_session(hours: float):
+    place = world(moment=TUESDAY - 11 * 3600 + hours * 3600)
+    assert len(place.todays_executions()) == len(place.executions) >= 5
+
+
 def test_prices_stay_believable_and_move_together():
     place = World(3, TUESDAY, [ACCOUNT], Hours())
     logs: dict[str, list[float]] = {"SPY": [], "QQQ": [], "KO": [], "TLT": []}
