@@ -28,6 +28,7 @@ class Role(StrEnum):
     POLLER = "mtz_poller"
     IMPORTER = "mtz_importer"
     WEB = "mtz_web"
+    AGENT = "mtz_agent"
 
 
 class Topic(StrEnum):

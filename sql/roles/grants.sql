@@ -1,9 +1,10 @@
 -- Who may write what; applied again after every migration. docs/architecture.md has the same table in words.
-REVOKE ALL ON ALL TABLES IN SCHEMA public FROM mtz_poller, mtz_importer, mtz_web;
-GRANT SELECT ON ALL TABLES IN SCHEMA public TO mtz_poller, mtz_importer, mtz_web;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO mtz_poller, mtz_importer, mtz_web;
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM mtz_poller, mtz_importer, mtz_web, mtz_agent;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO mtz_poller, mtz_importer, mtz_web, mtz_agent;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO mtz_poller, mtz_importer, mtz_web, mtz_agent;
 
-GRANT INSERT ON database_source, portfolio_snapshots, position_snapshots, order_events, dirty_windows TO mtz_poller;
+GRANT INSERT ON database_source, portfolio_snapshots, position_snapshots, order_events, dirty_windows, order_answers
+    TO mtz_poller;
 GRANT INSERT, UPDATE ON accounts, contracts, portfolio_latest, executions, orders, outages, revisions, poller_status, price_bars, bar_coverage
     TO mtz_poller;
 GRANT INSERT, UPDATE, DELETE ON positions_latest TO mtz_poller;
@@ -13,3 +14,14 @@ GRANT INSERT ON database_source, portfolio_snapshots, position_snapshots, order_
     TO mtz_importer;
 GRANT INSERT, UPDATE ON accounts, contracts, executions, orders, revisions, cash_flows, price_bars, bar_coverage
     TO mtz_importer;
+
+-- The web process takes commands and what in-process bots report; nobody but the owner changes a command or the audit log.
+GRANT INSERT ON commands, audit_events, attributions, previews, decisions TO mtz_web;
+GRANT INSERT, UPDATE ON bots, strategies, bot_runs, revisions TO mtz_web;
+
+-- The strategy agent, the wrapper and the command line.
+GRANT INSERT ON commands, audit_events, attributions, order_requests, decisions, previews TO mtz_agent;
+GRANT INSERT, UPDATE ON bots, strategies, bot_runs, revisions, command_progress, strategy_states, preview_results TO mtz_agent;
+GRANT UPDATE (strategy, changed_revision) ON executions TO mtz_agent;
+GRANT UPDATE (strategy) ON orders TO mtz_agent;
+GRANT UPDATE (strategy, order_id, perm_id, client_id) ON decisions TO mtz_agent;

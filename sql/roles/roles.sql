@@ -3,7 +3,7 @@
 DO $$
 DECLARE r text;
 BEGIN
-    FOREACH r IN ARRAY ARRAY['mtz_owner', 'mtz_poller', 'mtz_importer', 'mtz_web'] LOOP
+    FOREACH r IN ARRAY ARRAY['mtz_owner', 'mtz_poller', 'mtz_importer', 'mtz_web', 'mtz_agent'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN
             BEGIN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', r);
@@ -17,4 +17,4 @@ BEGIN
     END LOOP;
 END $$;
 GRANT USAGE, CREATE ON SCHEMA public TO mtz_owner;
-GRANT USAGE ON SCHEMA public TO mtz_poller, mtz_importer, mtz_web;
+GRANT USAGE ON SCHEMA public TO mtz_poller, mtz_importer, mtz_web, mtz_agent;

@@ -1,0 +1,1 @@
+"""Bots and their strategies: what is asked of them, and whether it happened."""

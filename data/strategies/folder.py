@@ -1,0 +1,164 @@
+"""The control folder on the machine where bots run: what is read before a bot starts, also with the database away.
+
+kill.json          the kill switch: while it is there, no bot starts
+states/BOT.json    the desired states last known (the agent's acknowledgement)
+locks/BOT.lock     held by flock while the bot runs, and while the agent cancels for it; says who holds it
+audit-head.json    the newest audit event's number and hash
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from data.strategies.desired import BotStates
+
+
+class ControlFolderError(Exception):
+    """The folder can't be used or holds something unreadable; one sentence for the user."""
+
+
+class BusyError(Exception):
+    """The bot's lock is held; `holder` is what the lock says of who holds it."""
+
+    def __init__(self, holder: dict[str, Any]) -> None:
+        super().__init__("The bot's lock is held.")
+        self.holder = holder
+
+
+class ControlFolder:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    # -- the kill switch
+
+    def kill(self, actor: str, reason: str | None) -> None:
+        """Throw the switch. Raises ControlFolderError."""
+        said = {"killed_at": datetime.now(UTC).isoformat(), "actor": actor, "reason": reason}
+        self._write("kill.json", said)
+
+    def release(self) -> None:
+        with self._explained():
+            (self.path / "kill.json").unlink(missing_ok=True)
+
+    def killed(self) -> dict[str, Any] | None:
+        """Who threw the switch and when; None: it is not thrown. A file that can't be read counts as thrown."""
+        try:
+            return self._read("kill.json")
+        except ControlFolderError as error:
+            return {"killed_at": None, "actor": None, "reason": str(error)}
+
+    # -- desired states
+
+    def write_states(self, states: BotStates) -> None:
+        """Keep what every start of the bot must read, safe against a power cut. An older one never replaces a newer one."""
+        known = None
+        with contextlib.suppress(ControlFolderError):
+            known = self.read_states(states.bot)
+        if known is None or known.command <= states.command:
+            self._write(f"states/{states.bot}.json", states.as_json())
+
+    def read_states(self, bot: str) -> BotStates | None:
+        """The last known states, None where none are. Raises ControlFolderError for a damaged file."""
+        value = self._read(f"states/{bot}.json")
+        if value is None:
+            return None
+        try:
+            return BotStates.from_json(value)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise ControlFolderError(
+                f"{self.path}/states/{bot}.json is damaged: remove it once the database can be reached."
+            ) from None
+
+    # -- the lock
+
+    @contextlib.contextmanager
+    def lock(self, bot: str, holder: dict[str, Any]) -> Iterator[None]:
+        """Hold the bot's lock; it goes with the process, however that ends.
+
+        Raises:
+            BusyError: it is held.
+            ControlFolderError: the folder can't be used.
+        """
+        path = self.path / "locks" / f"{bot}.lock"
+        with self._explained():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BusyError(_holder(path)) from None
+            os.ftruncate(file, 0)
+            os.pwrite(file, json.dumps(holder).encode(), 0)
+            yield
+        finally:
+            os.close(file)
+
+    def lock_holder(self, bot: str) -> dict[str, Any] | None:
+        """What the lock says of who holds it now; None: nobody does."""
+        try:
+            with self.lock(bot, {}):
+                return None
+        except BusyError as error:
+            return error.holder
+
+    # -- the audit log's head
+
+    def write_audit_head(self, number: int, digest: str) -> None:
+        self._write("audit-head.json", {"id": number, "hash": digest})
+
+    def audit_head(self) -> tuple[int, str] | None:
+        value = self._read("audit-head.json")
+        return (int(value["id"]), str(value["hash"])) if value else None
+
+    # -- files
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        path = self.path / name
+        try:
+            value = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise ControlFolderError(f"{path} can't be read ({type(error).__name__}).") from None
+        if not isinstance(value, dict):
+            raise ControlFolderError(f"{path} is damaged.")
+        return value
+
+    def _write(self, name: str, value: dict[str, Any]) -> None:
+        path = self.path / name
+        with self._explained():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+                json.dump(value, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(file.name).replace(path)
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise ControlFolderError(f"The control folder {self.path} can't be used ({error.strerror}).") from None
+
+
+def _holder(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+        return value if isinstance(value, dict) else {}
+    except (OSError, ValueError):
+        return {}

@@ -1,0 +1,1 @@
+-- Days of what each strategy earns, and every level under one name; the same text on both flavours.

@@ -1,0 +1,1 @@
+-- Roll-ups of what each strategy earns, on plain PostgreSQL.

@@ -1,0 +1,1 @@
+-- Roll-ups of what each strategy earns, on TimescaleDB, under the names, columns and types of sql/plain.
