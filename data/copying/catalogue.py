@@ -11,6 +11,8 @@ import psycopg
 PROGRESS = "copy_progress"
 # What the target's own migration and housekeeping make, or what says how this database stores things.
 MADE_THERE = frozenset({"schema_migrations", "storage", "market_sessions", "rollup_levels", "dirty_windows", PROGRESS})
+# Tables in which a migration puts a row, so that a row there doesn't mean that the database is in use.
+BORN_FILLED = frozenset({"audit_head"})
 ROLLED = "_rolled"  # plain PostgreSQL's roll-ups: made again, or carried (see rollups.py)
 
 # Tables that grow with time are copied by spans of it, one transaction each.

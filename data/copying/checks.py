@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from data.copying.catalogue import is_copied, names
+from data.copying.catalogue import BORN_FILLED, is_copied, names
 from data.copying.ledger import Ledger
 from data.db import DatabaseError, normalize_url
 from data.flavour import OLDEST, Flavour, choose, known
@@ -78,7 +78,7 @@ def require_target(
                 "Nothing was changed."
             )
         return False
-    filled = [name for name in there if is_copied(name) and _has_rows(target, name)]
+    filled = [n for n in there if is_copied(n) and n not in BORN_FILLED and _has_rows(target, n)]
     if filled and _claim(source) is not None and _claim(source) == _claim(target):
         return True
     if filled:

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from data.copying.catalogue import MADE_THERE, names, tables
+from data.copying.catalogue import BORN_FILLED, MADE_THERE, names, tables
 from data.copying.copier import Outcome, Progress, copy_database
 from data.copying.sides import open_source
 from data.db import connect
@@ -70,6 +70,20 @@ def test_ids_go_on_where_the_source_stopped(source: str, target: str) -> None:
     assert row == (21,)  # 16 to 20 were used once
 
 
+def test_the_audit_log_arrives_as_it_was_and_its_chain_goes_on(source: str, target: str) -> None:
+    chain = "SELECT id, at, previous, hash FROM audit_events ORDER BY id"
+    copy(source, target)
+    with connect(source, Role.OWNER, "test") as conn:
+        theirs = conn.execute(chain).fetchall()
+    with connect(target, Role.OWNER, "test", autocommit=True) as conn:
+        assert conn.execute(chain).fetchall() == theirs
+        conn.execute("INSERT INTO audit_events (kind, actor) VALUES ('user.logged_out', 'somebody')")
+        number, _, previous, _ = conn.execute(chain).fetchall()[-1]
+        assert (number, previous) == (theirs[-1][0] + 1, theirs[-1][3])
+        with pytest.raises(errors.InsufficientPrivilege):
+            conn.execute("DELETE FROM audit_events")
+
+
 def test_a_second_run_finds_nothing_to_do(source: str, target: str) -> None:
     copy(source, target)
     again = copy(source, target)
@@ -103,6 +117,7 @@ def test_what_the_source_got_since_is_copied_again(own_source: str, target: str,
             "SELECT 'portfolio', min(ts), max(ts) FROM portfolio_snapshots"
         )
         conn.execute("UPDATE positions_latest SET quantity = 5 WHERE con_id = 1")
+        conn.execute("INSERT INTO audit_events (kind, actor) VALUES ('user.logged_out', 'somebody')")
         conn.execute("DELETE FROM price_bars WHERE ts < '2026-02-01'")
     if is_settled:
         catch_up(own_source)
@@ -126,6 +141,7 @@ def test_no_table_is_forgotten(server18: Server) -> None:
     with psycopg.connect(server18.database()) as conn:
         every, copied = set(names(conn)), [table.name for table in tables(conn)]
         referring = {table.name: table.refers_to for table in tables(conn)}
+        assert {name for name in copied if count(conn, name)} <= BORN_FILLED
     left_out = every - set(copied)
     assert left_out - MADE_THERE <= {f"{r}_{x}_rolled" for r in ("portfolio", "position") for x in ("1m", "1h", "1d")}
     assert len(copied) == len(set(copied))

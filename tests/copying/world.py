@@ -41,6 +41,10 @@ INSERT INTO executions (account, base_exec_id, revision, effective, exec_id, cha
            1.0123456789 * i, CASE WHEN i % 2 = 0 THEN 1.05 END
       FROM generate_series(1, 20) i;
 DELETE FROM executions WHERE id > 15;
+INSERT INTO bots (bot, adapter) VALUES ('wheel', 'wrapper');
+INSERT INTO strategies (name, bot) VALUES ('wheel/1', 'wheel');
+-- A chain of hashes that a trigger makes, with times of its own; another trigger refuses every change.
+INSERT INTO audit_events (kind, actor, subject) SELECT 'user.logged_in', 'somebody', i::text FROM generate_series(1, 3) i;
 INSERT INTO positions_latest (account, con_id, as_of, changed_revision, quantity, market_price)
     VALUES ('DU1', 1, now(), 3, 100, 'NaN'), ('DU1', 2, now(), 4, -1, NULL);
 """

@@ -1,0 +1,180 @@
+"""The shapes of what control answers: strategies, commands, runs, decisions. JSON-ready, as in data/views.py."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+DesiredName = Literal["active", "opening_paused", "paused", "stopped"]
+ActionName = Literal["pause", "resume", "stop"]
+ScopeName = Literal["all", "opening"]
+CommandStateName = Literal["requested", "acknowledged", "enforced", "not_enforced", "failed", "overruled"]
+# What a strategy's bot is doing: `late` a run that was expected never came, `overrunning` a run takes too long.
+BotStateName = Literal["running", "idle", "error", "late", "overrunning", "silent", "unknown"]
+
+
+class RemainingOrder(TypedDict):
+    """A working order that keeps a stop from being enforced, and what to do about it."""
+
+    perm_id: int
+    client_id: int | None
+    symbol: str
+    what: str  # SELL 1 AAPL 2026-12-18 190 P LMT 2.35
+    advice: str
+
+
+class CommandView(TypedDict):
+    """`GET /api/commands/{id}` and the answer to pause, resume and stop."""
+
+    id: str  # a UUID
+    number: int
+    strategy: str  # bot/strategy, or "*": every one
+    symbol: str | None
+    action: ActionName
+    scope: ScopeName
+    reason: str | None
+    actor: str
+    origin: str | None
+    requested_at: str
+    state: CommandStateName
+    acknowledged_at: str | None
+    settled_at: str | None
+    detail: str | None  # one sentence: why not, what remains, what to do
+    remaining: list[RemainingOrder]
+
+
+class ShortView(TypedDict):
+    """An open short option of a strategy: pausing and stopping leave it, and it can still be assigned."""
+
+    con_id: int
+    local_symbol: str
+    symbol: str
+    quantity: float
+    expiry: str | None
+    strike: float | None
+    right: Literal["C", "P"] | None
+
+
+class CommandAnswer(TypedDict):
+    """What pause, resume and stop answer: the command and what it does not do."""
+
+    command: CommandView
+    is_new: bool  # False: the same command was given before (200)
+    effect: str  # one sentence: what happens
+    positions: str  # one sentence: that positions are never closed
+    shorts: list[ShortView]
+
+
+class SymbolState(TypedDict):
+    symbol: str
+    desired: DesiredName
+    command: CommandView | None
+
+
+class StrategyFigures(TypedDict):
+    """What a strategy earned and risks, in the account's base currency, from its own executions and positions."""
+
+    as_of: str | None
+    currency: str | None
+    pnl_day: float | None
+    pnl_total: float | None
+    pnl_since: str | None  # its first execution
+    premium: float | None
+    fees: float | None
+    capital_at_risk: float | None
+    exposure: float | None  # signed market value of what it holds, shares and options
+    trades: int
+    win_rate: float | None  # percent of closed contracts; with its rule in docs
+    positions: int
+    sparkline: list[float | None]  # total P&L at the close of up to 30 trading days
+
+
+class StrategyView(TypedDict):
+    """One card: state, figures, runs, the last decisions in words."""
+
+    name: str  # bot/strategy
+    bot: str
+    title: str
+    adapter: Literal["wrapper", "in_process"] | None
+    account: str | None
+    symbols: list[str]
+    created_at: str
+    is_listed: bool
+    can_pause_opening: bool
+    desired: DesiredName
+    command: CommandView | None  # the newest one for all of it
+    symbol_states: list[SymbolState]  # single symbols that are paused
+    bot_state: BotStateName
+    bot_words: str | None  # why: the bot's own words or one sentence
+    bot_seen_at: str | None
+    last_run: str | None
+    last_run_outcome: str | None
+    next_run: str | None
+    allocation: float | None  # a fraction of 1
+    figures: StrategyFigures | None
+    decisions: list[str]  # the last ones, newest first
+
+
+class KillView(TypedDict):
+    is_killed: bool
+    command: CommandView | None  # of strategy "*"
+    is_enforced: bool
+    pending: list[str]  # strategies that are not yet enforced
+
+
+class AgentView(TypedDict):
+    state: Literal["running", "away"]
+    heartbeat_at: str | None
+    reason: str | None  # away: what that means for commands
+
+
+class StrategiesView(TypedDict):
+    """`GET /api/strategies/` and `strategy.update`."""
+
+    items: list[StrategyView]
+    unattributed: StrategyFigures | None  # of orders that belong to no strategy
+    residual_day: float | None  # the account's day P&L less the sum of all these
+    kill: KillView
+    agent: AgentView
+
+
+class RunView(TypedDict):
+    run_id: str
+    bot: str
+    started_at: str
+    ended_at: str | None
+    outcome: str | None
+    exit_code: int | None
+    version: str | None
+    is_preview: bool
+    words: str | None
+    has_output: bool
+
+
+class DecisionView(TypedDict):
+    """One line of the decision ledger: intent → order → status → fill, or why not."""
+
+    id: int
+    time: str
+    bot: str
+    strategy: str | None
+    kind: Literal["intent", "skip", "rejection", "error", "note", "orphan"]
+    symbol: str | None
+    contract: str | None
+    action: str | None
+    quantity: float | None
+    limit_price: float | None
+    mid: float | None  # at the decision
+    reason: str | None
+    order_ref: str | None
+    perm_id: int | None
+    order_status: str | None
+    filled: float | None
+    fill_price: float | None
+    slippage: float | None  # per unit against mid: positive is worse than mid
+    commission: float | None
+
+
+class DecisionsView(TypedDict):
+    items: list[DecisionView]
+    next_before: str | None
+    not_recorded: list[str]  # bots that keep no record of their decisions

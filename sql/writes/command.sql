@@ -1,0 +1,4 @@
+INSERT INTO commands (strategy, symbol, action, scope, reason, actor, actor_kind, origin, batch, idempotency_key, fingerprint)
+VALUES (%(strategy)s, %(symbol)s, %(action)s, %(scope)s, %(reason)s, %(actor)s, %(actor_kind)s, %(origin)s, %(batch)s,
+        %(idempotency_key)s, %(fingerprint)s)
+RETURNING id, command_id
