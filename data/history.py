@@ -9,7 +9,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, cast
+from typing import Any, TypeVar, cast
+
+from pydantic_core import to_json
 
 from data import rows
 from data.analytics import indicators
@@ -17,6 +19,10 @@ from data.analytics.indicators import WARM_UP
 from data.analytics.returns import Bucket, Flow, performance
 from data.resolution import (
     DAY,
+    INDICATOR_POINTS,
+    LEVEL_S,
+    MIN_POINTS,
+    POINTS,
     Frame,
     Span,
     Step,
@@ -27,6 +33,7 @@ from data.resolution import (
     frame_span,
     span_of,
     warm_up_days,
+    whole_steps,
 )
 from data.views import (
     BarsView,
@@ -46,6 +53,12 @@ CALENDAR_KEPT = timedelta(hours=12)  # the migration step adds sessions now and 
 ENDS_KEPT = timedelta(seconds=60)
 ENDS_KNOWN = 500
 TINY = timedelta(microseconds=1)
+PAYLOAD = 100_000
+"""Bytes of JSON that an answer has at most."""
+FITTING, INDICATORS_FITTING = 1200, 450
+"""More points than this never fit into it."""
+
+View = TypeVar("View", HistoryView, PositionHistoryView, BarsView, IndicatorsView)
 
 
 class UnknownInstrument(LookupError):  # noqa: N818 - what it is called everywhere
@@ -77,9 +90,17 @@ class History:
         """Net liquidation with P&L and time-weighted return; by default of the current trading day."""
         self._known(account)
         stored = self._stored("history", account=account)
-        span, step, found = self._read("equity_history", window, "1D", stored, account=account)
-        flows = self._fetch("cash_flows", account=account, since=span.since, until=span.until)
-        results = self._results(found, step, [Flow(row["time"], rows.number(row["base_amount"])) for row in flows])
+        return _fitted(window.points or POINTS, FITTING, lambda points: self._equity(account, window, points, stored))
+
+    def _equity(self, account: str, window: Window, points: int, stored: Mapping[str, Any]) -> HistoryView:
+        span, step, found = self._read("equity_history", window, "1D", points, stored, account=account)
+        base, since = self._before("equity_before", found, span, step, stored, account=account)
+        flows = self._fetch("cash_flows", account=account, since=min(since, span.since), until=span.until)
+        counted = [
+            Flow(row["time"], rows.number(row["base_amount"])) for row in flows if row["time"] >= since.timestamp()
+        ]
+        shown = [row for row in flows if row["time"] >= int(span.since.timestamp())]
+        results = self._results(found, step, counted, base)
         return {
             "account": account,
             "currency": stored["currency"],
@@ -92,7 +113,7 @@ class History:
             "items": [
                 _point(row, result.pnl, result.return_pct, 2) for row, result in zip(found, results, strict=True)
             ],
-            "flows": [_flow(row) for row in flows],
+            "flows": [_flow(row) for row in shown],
             "outages": self._outages(account, span, step),
         }
 
@@ -106,11 +127,18 @@ class History:
         stored = self._stored("position", account=account, con_id=con_id)
         if not stored:
             raise UnknownInstrument(f"There is no contract {con_id} here.")
-        span, step, found = self._read("position_history", window, "1D", stored, account=account, con_id=con_id)
-        results = self._results(found, step, [])
+        key = {"account": account, "con_id": con_id}
+        return _fitted(window.points or POINTS, FITTING, lambda points: self._position(key, window, points, stored))
+
+    def _position(
+        self, key: dict[str, Any], window: Window, points: int, stored: Mapping[str, Any]
+    ) -> PositionHistoryView:
+        span, step, found = self._read("position_history", window, "1D", points, stored, **key)
+        base, _ = self._before("position_before", found, span, step, stored, **key)
+        results = self._results(found, step, [], base)
         return {
-            "account": account,
-            "con_id": con_id,
+            "account": key["account"],
+            "con_id": key["con_id"],
             "symbol": stored["symbol"],
             "currency": stored["currency"],
             "resolution": step.level,
@@ -123,7 +151,7 @@ class History:
                 _point(row, row["unrealized_pnl"], result.return_pct, 6)
                 for row, result in zip(found, results, strict=True)
             ],
-            "outages": self._outages(account, span, step),
+            "outages": self._outages(key["account"], span, step),
         }
 
     def bars(self, symbol: str, window: Window = Window()) -> BarsView:  # noqa: B008
@@ -133,8 +161,12 @@ class History:
             UnknownInstrument: there is no such instrument.
         """
         levels = self._levels(symbol, "trades")
+        return _fitted(window.points or POINTS, FITTING, lambda points: self._bars(levels, window, points))
+
+    def _bars(self, levels: list[Any], window: Window, points: int) -> BarsView:
         stored = _stored_bars(levels, self.trading_days())
-        span, step, found = self._read("price_bars", window, "All", stored, con_id=stored["con_id"], what="trades")
+        key = {"con_id": stored["con_id"], "what": "trades"}
+        span, step, found = self._read("price_bars", window, "All", points, stored, **key)
         return {
             "symbol": stored["symbol"],
             "con_id": stored["con_id"],
@@ -157,16 +189,23 @@ class History:
             UnknownInstrument: there is no such instrument.
         """
         levels = self._levels(symbol, "trades")
-        stored = _stored_bars(levels, self.trading_days())
+        points = window.points or INDICATOR_POINTS
+        return _fitted(points, INDICATORS_FITTING, lambda points: self._indicators(levels, window, points))
+
+    def _indicators(self, levels: list[Any], window: Window, points: int) -> IndicatorsView:
+        days = self.trading_days()
+        stored = _stored_bars(levels, days)
         key = {"con_id": stored["con_id"], "what": "trades"}
-        span, step, found = self._read("price_bars", window, "All", stored, **key)
+        span, step, found = self._read("price_bars", window, "All", points, stored, **key)
         bars = [_bar(row) for row in found]
         if bars:
-            days = self.trading_days()
-            earlier = Span(days.begin(days.back(days.date_of(span.since), warm_up_days(step, WARM_UP))), span.since)
+            since = whole_steps(span, step, days).since
+            earlier = Span(days.begin(days.back(days.date_of(since), warm_up_days(step, WARM_UP))), since)
             before = self._fetch("price_bars", **key, **_bounds(earlier, step, days))
-            bars = [_bar(row) for row in before if row["time"] < bars[0]["time"]][-WARM_UP:] + bars
+            bars = [_bar(row) for row in before][-WARM_UP:] + bars
         implied = self._implied(stored["con_id"], span, step, [row["time"] for row in found])
+        opens = [days.opens(days.date_of(datetime.fromtimestamp(bar["time"], UTC))) for bar in bars]
+        a_year = [indicators.bars_a_year(step.seconds, int(instant.timestamp())) for instant in opens]
         return {
             "symbol": stored["symbol"],
             "con_id": stored["con_id"],
@@ -175,7 +214,7 @@ class History:
             "step_s": step.seconds,
             "since": rows.stamp(span.since),
             "until": rows.stamp(span.until),
-            "items": indicators.points(bars, implied, step.seconds)[len(bars) - len(found) :],
+            "items": indicators.points(bars, implied, a_year)[len(bars) - len(found) :],
             "problem": _problem(levels, step.level),
         }
 
@@ -239,27 +278,54 @@ class History:
         return ends
 
     def _read(
-        self, name: str, window: Window, default: Frame, stored: Mapping[str, Any], **key: Any
+        self, name: str, window: Window, default: Frame, points: int, stored: Mapping[str, Any], **key: Any
     ) -> tuple[Span, Step, list[Any]]:
         """The span, the step and the rows of a question: asked again with a wider step while there are too many."""
         days, now = self.trading_days(), self._clock()
         first, last = stored["first"] or now, stored["last"] or now
         span = span_of(window, last, first, days, default)
-        step = choose(window.resolution, _clipped(span, first, last, days), window.points, days, stored["whole"])
+        step = choose(window.resolution, _clipped(span, first, last, days), points, days, stored["whole"])
         if stored["first"] is None or span.since >= span.until:
             return span, step, []
-        while len(found := self._fetch(name, **key, **_bounds(span, step, days))) > window.points:
-            step = coarser(step, len(found), window.points, window.resolution)
+        while len(found := self._fetch(name, **key, **self._limits(name, span, step))) > points:
+            step = coarser(step, len(found), points, window.resolution)
         return span, step, found
 
-    def _results(self, found: list[Any], step: Step, flows: list[Flow]) -> list[Bucket]:
+    def _limits(self, name: str, span: Span, step: Step) -> dict[str, Any]:
+        """A bar is what the broker made of its time, so that a part of one is none; an account's worth may begin anywhere."""
+        days = self.trading_days()
+        return _bounds(whole_steps(span, step, days) if name == "price_bars" else span, step, days)
+
+    def _before(
+        self, name: str, found: list[Any], span: Span, step: Step, stored: Mapping[str, Any], **key: Any
+    ) -> tuple[float | None, datetime]:
+        """The close with which a span begins, and since when money that comes isn't part of it. None where nothing is stored
+        of this or the trading day before: what happened meanwhile is no result of the span."""
+        days = self.trading_days()
+        today = days.date_of(span.since)
+        earlier = days.back(today, 1)
+        if not found or span.since <= stored["first"]:
+            return None, span.since
+        if step.level == "1d":
+            since, until = _midnight(earlier), _midnight(today)
+        else:
+            since, until = days.begin(earlier), span.since
+        row = next(iter(self._fetch(name, **key, resolution=step.level, since=since, until=until)), None)
+        if row is None:
+            return None, span.since
+        end = days.end(row["session_date"])
+        if step.level != "1d":
+            end = min(end, datetime.fromtimestamp(row["time"] + LEVEL_S[step.level], UTC))
+        return rows.number(row["close"]), end
+
+    def _results(self, found: list[Any], step: Step, flows: list[Flow], base: float | None) -> list[Bucket]:
         days = self.trading_days()
         ends = [int(days.end(row["session_date"]).timestamp()) for row in found]
         if step.seconds < DAY:  # the next bucket's beginning cuts one that didn't begin at its step
             later = [row["time"] for row in found[1:]]
             ends = [min(end, row["time"] + step.seconds) for end, row in zip(ends, found, strict=True)]
             ends = [min(pair) for pair in zip(ends, later, strict=False)] + ends[len(later) :]
-        return performance([rows.number(row["close"]) for row in found], ends, flows)
+        return performance([rows.number(row["close"]) for row in found], ends, flows, base)
 
     def _outages(self, account: str, span: Span, step: Step) -> list[OutageView]:
         """Those that can be seen at this step: a shorter one leaves no gap."""
@@ -267,6 +333,17 @@ class History:
             "outages_span", account=account, since=span.since, until=span.until, least_s=min(step.seconds, DAY)
         )
         return [rows.outage(row) for row in found]
+
+
+def _fitted(points: int, most: int, answer: Callable[[int], View]) -> View:
+    """The answer with the most points, of those asked for, that stays within PAYLOAD."""
+    points = min(points, most)
+    while True:
+        view = answer(points)
+        size = len(to_json(view))
+        if size <= PAYLOAD or points <= MIN_POINTS:
+            return view
+        points = max(MIN_POINTS, min(points, len(view["items"])) * PAYLOAD // (size + 1))
 
 
 def _bounds(span: Span, step: Step, days: TradingDays) -> dict[str, Any]:

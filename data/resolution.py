@@ -22,8 +22,8 @@ Asked = Literal["auto", "1m", "1h", "1d"]
 Frame = Literal["1D", "1W", "1M", "3M", "YTD", "1Y", "All"]
 FRAMES: tuple[Frame, ...] = get_args(Frame)
 
-POINTS = 750  # the answer stays below 100 kB
-INDICATOR_POINTS = 320  # so does the technical panel's, whose points are larger
+POINTS = 750
+INDICATOR_POINTS = 320  # the technical panel's points are larger
 MIN_POINTS, MAX_POINTS = 10, 5000
 MAX_SOURCE = 20_000  # rows that an automatic choice reads at most: they cost about a microsecond each
 
@@ -50,7 +50,8 @@ class BadWindow(ValueError):  # noqa: N818 - what it is called everywhere
 class Window:
     """What is asked for. `since` and `until` are instants (`until` excluded) or trading days (`until` included).
 
-    A missing side is open: everything that is stored. Without both the `frame` counts, or else the question's own default.
+    A missing side is open: everything that is stored. Without both the `frame` counts, or else the question's own default;
+    without `points` the question's own as well.
 
     Raises:
         BadWindow: `points` or `resolution` is out of range, or `until` is not after `since`.
@@ -59,11 +60,11 @@ class Window:
     since: datetime | date | None = None
     until: datetime | date | None = None
     resolution: Asked = "auto"
-    points: int = POINTS
+    points: int | None = None
     frame: Frame | None = None
 
     def __post_init__(self) -> None:
-        if not MIN_POINTS <= self.points <= MAX_POINTS:
+        if self.points is not None and not MIN_POINTS <= self.points <= MAX_POINTS:
             raise BadWindow(f"points must be within {MIN_POINTS} and {MAX_POINTS}.")
         if self.resolution not in get_args(Asked):
             raise BadWindow(f"resolution must be one of {', '.join(get_args(Asked))}.")
@@ -226,6 +227,16 @@ def choose(
         if _buckets(step, open_spans) <= points and (asked != "auto" or step.level == "1d" or source <= MAX_SOURCE):
             return step
     return coarser(usable[-1], _buckets(usable[-1], open_spans), points, asked)
+
+
+def whole_steps(span: Span, step: Step, days: TradingDays) -> Span:
+    """A span from the beginning of the step in which it begins, so that its first bucket is whole."""
+    day = days.date_of(span.since)
+    if step.seconds >= DAY:
+        return Span(days.begin(days.back(day, days.ordinal(day) % step.days)), span.until)
+    seconds = int(span.since.timestamp())
+    cut = datetime.fromtimestamp(seconds - seconds % step.seconds, UTC)
+    return Span(max(cut, days.begin(day)), span.until)
 
 
 def warm_up_days(step: Step, bars: int) -> int:

@@ -63,7 +63,12 @@ class WindowQuery(Query):
     resolution: Literal["auto", "1m", "1h", "1d"] = Field(
         "auto", description="The stored level to read; `auto` is the finest that fits into `points`."
     )
-    points: int = Field(POINTS, ge=MIN_POINTS, le=MAX_POINTS, description="How many buckets at most.")
+    points: int = Field(
+        POINTS,
+        ge=MIN_POINTS,
+        le=MAX_POINTS,
+        description="How many buckets at most; fewer where they would be more than 100 kB.",
+    )
     frame: Literal["1D", "1W", "1M", "3M", "YTD", "1Y", "All"] | None = Field(
         None,
         description="A span by name, of whole trading days up to the newest; counts where `from` and `to` are left out.",

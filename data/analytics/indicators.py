@@ -23,8 +23,9 @@ VOLATILITY_BARS = 20
 DIGITS = 4
 
 
-def points(bars: Sequence[BarView], implied: Mapping[int, float], step_s: int) -> list[IndicatorPoint]:
-    """One point a bar. `implied` is the implied volatility by the bars' times. None where a window is not full yet.
+def points(bars: Sequence[BarView], implied: Mapping[int, float], bars_a_year: Sequence[float]) -> list[IndicatorPoint]:
+    """One point a bar. `implied` is the implied volatility by the bars' times; `bars_a_year` says for each bar how many of its
+    kind a year has. None where a window is not full yet.
 
     SMA 20, EMA 50, Bollinger bands 20 bars and 2 (population) standard deviations wide, Wilder's RSI 14 and ATR 14, MACD
     12/26 with signal 9. Realised volatility is the sample standard deviation of the last 20 close-to-close log returns, times the
@@ -49,7 +50,7 @@ def points(bars: Sequence[BarView], implied: Mapping[int, float], step_s: int) -
         "macd_signal": signal,
         "macd_hist": hist,
         "atr_14": talib.ATR(high, low, close, 14),
-        "realized_vol_20": _realized(talib, np, close, step_s),
+        "realized_vol_20": _realized(talib, np, close, bars_a_year),
     }
     found: list[Any] = [
         {
@@ -63,20 +64,24 @@ def points(bars: Sequence[BarView], implied: Mapping[int, float], step_s: int) -
     return found
 
 
-def bars_a_year(step_s: int) -> float:
-    """How many bars of `step_s` seconds (of days 86,400 x trading days) the sessions of a year have."""
+def bars_a_year(step_s: int, opens: int) -> float:
+    """How many bars of `step_s` seconds (of days 86,400 x trading days) a year has, of sessions that open like the one at `opens`.
+
+    Bars are cut by the clock of UTC and not by the opening: 09:30 to 16:00 takes seven bars of an hour, and three of four
+    hours in winter but two in summer. Half sessions count as whole ones.
+    """
     if step_s >= DAY:
         return TRADING_DAYS_A_YEAR / (step_s // DAY)
-    return TRADING_DAYS_A_YEAR * max(1.0, SESSION_S / step_s)
+    return float(TRADING_DAYS_A_YEAR * (-(-(opens + SESSION_S) // step_s) - opens // step_s))
 
 
-def _realized(talib: Any, np: Any, close: Any, step_s: int) -> Any:
+def _realized(talib: Any, np: Any, close: Any, a_year: Sequence[float]) -> Any:
     result = np.full(len(close), np.nan)
     if len(close) <= VOLATILITY_BARS or (close <= 0).any():
         return result
     deviation = talib.STDDEV(np.diff(np.log(close)), VOLATILITY_BARS)  # of the population
     sample = math.sqrt(VOLATILITY_BARS / (VOLATILITY_BARS - 1))
-    result[1:] = deviation * sample * math.sqrt(bars_a_year(step_s))
+    result[1:] = deviation * sample * np.sqrt(np.array(a_year[1:], dtype=float))
     return result
 
 

@@ -41,7 +41,7 @@ def performance(
     """
     found: list[Bucket] = []
     pending = sorted(flows, key=lambda flow: flow.time)
-    before, growth = base, 1.0 if base else None
+    before, growth = base, 1.0 if base is not None and base > 0 else None
     came: float | None = 0.0
     went: float | None = 0.0
     taken = 0

@@ -10,12 +10,13 @@ from typing import Any, get_type_hints
 import psycopg
 import pytest
 
+from dashboard.encode import dump
 from data import views
 from data.db import connect, make_engine
 from data.history import UnknownInstrument
 from data.model import Outage, Role
 from data.reads import Reads, UnknownAccount
-from data.resolution import FRAMES, Window
+from data.resolution import FRAMES, INDICATOR_POINTS, Asked, Window
 from tests.web import samples
 from tests.web.samples import ACCOUNT
 
@@ -73,8 +74,38 @@ def test_a_trading_day_by_the_minute(reads: Reads) -> None:
     assert len(items) == 392
     second = items[3]
     assert (second["open"], second["high"], second["low"], second["close"]) == (1001.0, 1001.5, 1001.0, 1001.5)
-    assert (items[0]["pnl"], items[1]["pnl"], items[3]["pnl"]) == (None, 10.5, 1.0)
+    assert (items[0]["pnl"], items[1]["pnl"], items[3]["pnl"]) == (0.0, 10.5, 1.0)
     assert items[1]["return_pct"] == pytest.approx(100 * (1400 / 1389.5 - 1), abs=1e-4)
+
+
+def test_a_span_begins_with_the_close_before_it(reads: Reads, database_url: str) -> None:
+    """A day's profit counts from the evening before, at every level; and the money that came in between is no profit."""
+    flow = (
+        "INSERT INTO cash_flows (account, flow_id, ts, session_date, kind, amount, currency, base_amount, source) VALUES "
+        f"('{ACCOUNT}', %s, %s, '2026-03-03', 'deposit', %s, 'USD', %s, 'demo')"
+    )
+    execute(
+        database_url, "DELETE FROM portfolio_snapshots WHERE ts BETWEEN '2026-03-02 20:50Z' AND '2026-03-03 14:40Z'"
+    )
+    execute(database_url, flow, "between", "2026-03-03 01:00Z", 4, 4)
+    execute(database_url, flow, "before", "2026-03-02 19:00Z", 100, 100)
+    begins: tuple[tuple[Asked, datetime | date], ...] = (
+        ("1m", utc("2026-03-03 08:00")),
+        ("1h", TUESDAY),
+        ("1d", TUESDAY),
+    )
+    first = {
+        level: reads.history.equity(ACCOUNT, Window(since=since, until=TUESDAY, resolution=level))["items"][0]
+        for level, since in begins
+    }
+    assert first["1m"]["pnl"] == 1010.5 - 1379.5 - 4
+    assert first["1h"]["pnl"] == 1029.5 - 1379.5 - 4
+    assert first["1d"]["pnl"] == 1389.5 - 1379.5 - 4
+    assert first["1d"]["return_pct"] == pytest.approx(100 * (1389.5 / 1383.5 - 1), abs=1e-4)
+    # What is longer ago than a trading day is not the beginning of this one; neither is there one before everything.
+    execute(database_url, "DELETE FROM portfolio_snapshots WHERE session_date IN ('2026-03-03', '2026-03-04')")
+    for since in (date(2026, 3, 5), MONDAY):
+        assert reads.history.equity(ACCOUNT, Window(since=since, resolution="1h"))["items"][0]["pnl"] is None, since
 
 
 def test_every_frame_and_level_keeps_its_promises(reads: Reads) -> None:
@@ -82,7 +113,7 @@ def test_every_frame_and_level_keeps_its_promises(reads: Reads) -> None:
     windows += [Window(resolution=level, frame="All", points=12) for level in ("1m", "1h", "1d")]
     for window in windows:
         view = reads.history.equity(ACCOUNT, window)
-        assert 0 < len(view["items"]) <= window.points, window
+        assert 0 < len(view["items"]) <= (window.points or 0), window
         assert window.resolution in ("auto", view["resolution"])
         times = [item["time"] for item in view["items"]]
         assert all(a < b for a, b in pairwise(times)), window
@@ -233,6 +264,33 @@ def test_indicators_don_t_depend_on_where_the_span_begins(reads: Reads, database
     assert all(value is not None for value in short["items"][0].values())
 
 
+@pytest.mark.parametrize("level", ["1m", "1d"])
+def test_a_bar_is_whole_wherever_the_span_begins(reads: Reads, database_url: str, level: Any) -> None:
+    """The first bar of a span, and what indicators make of it, are those of the longer span."""
+    bars(database_url, "trades", "1m", "1 minute", "2026-03-02", "2026-03-03")
+    bars(database_url, "trades", "1d", "1 day", "2025-06-01", "2026-03-03")
+    since, until = (utc("2026-03-03 15:02"), None) if level == "1m" else (date(2025, 11, 19), None)
+    window = Window(since=since, until=until, resolution=level, points=80 if level == "1m" else 40)
+    found = reads.history.bars("SPY", window)
+    assert found["step_s"] == (300 if level == "1m" else 2 * 86_400)
+    everything = reads.history._fetch(
+        "price_bars", con_id=1, what="trades", resolution=level, since=utc("2025-06-01 00:00"),
+        until=utc("2026-03-04 00:00"), first_day=date(2025, 6, 2), last_day=date(2026, 3, 3), step_s=found["step_s"],
+        step_days=max(1, found["step_s"] // 86_400), skip_days=reads.history.trading_days().ordinal(date(2025, 6, 2)) % 2,
+    )  # fmt: skip
+    assert found["items"] == [dict(row) for row in everything][-len(found["items"]) :]
+    shown = reads.history.indicators("SPY", window)["items"]
+    assert [item["time"] for item in shown] == [item["time"] for item in found["items"]]
+
+
+def test_bars_before_a_cut_step_are_its_own(reads: Reads, database_url: str) -> None:
+    bars(database_url, "trades", "1m", "1 minute", "2026-03-02", "2026-03-03")
+    short = reads.history.indicators("SPY", Window(since=utc("2026-03-03 15:02"), resolution="1m", points=80))
+    long = reads.history.indicators("SPY", Window(since=utc("2026-03-03 14:35"), resolution="1m", points=80))
+    assert short["step_s"] == long["step_s"] == 300
+    assert short["items"] == long["items"][-len(short["items"]) :]
+
+
 def test_an_hour_has_its_trading_days_implied_volatility(reads: Reads, database_url: str) -> None:
     bars(database_url, "trades", "1h", "1 hour", "2026-03-02", "2026-03-03")
     assert {item["implied_vol"] for item in reads.history.indicators("SPY", day())["items"]} == {None}
@@ -242,12 +300,23 @@ def test_an_hour_has_its_trading_days_implied_volatility(reads: Reads, database_
 
 
 def test_an_answer_is_small(reads: Reads, database_url: str) -> None:
-    from dashboard.encode import dump
-
     execute(database_url, "UPDATE portfolio_snapshots SET net_liquidation = 1234567.8912345 + random() * 10000")
     view = reads.history.equity(ACCOUNT, Window(since=MONDAY, until=TUESDAY))
     size = len(dump(view["items"])) / len(view["items"])
     assert size * 750 < 100_000
+
+
+@pytest.mark.parametrize("level", ["1m", "auto"])
+def test_no_answer_is_too_large(reads: Reads, database_url: str, level: Any) -> None:
+    """However many points are asked for, an answer has fewer rather than more than 100 kB."""
+    execute(database_url, "UPDATE portfolio_snapshots SET net_liquidation = 123456789.8912345 + random() * 10000")
+    bars(database_url, "trades", "1m", "1 minute", "2026-03-02", "2026-03-06")
+    bars(database_url, "trades", "1d", "1 day", "2022-03-02", "2026-03-06")
+    window = Window(frame="1W" if level == "1m" else "All", resolution=level, points=5000)
+    for view in (reads.history.equity(ACCOUNT, window), reads.history.bars("SPY", window), reads.history.indicators("SPY", window)):  # fmt: skip
+        assert len(dump(view)) <= 100_000
+        assert len(view["items"]) > 150
+    assert len(reads.history.indicators("SPY")["items"]) <= INDICATOR_POINTS
 
 
 def test_the_web_role_reads_it_all(reads: Reads, database_url: str) -> None:
