@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import dash
-from flask import Flask
+from flask import Flask, request
 
 import callbacks
 from dashboard import api, exports, ws
@@ -18,6 +18,8 @@ from dashboard.api.hot import HotPortfolio
 from dashboard.encode import Encoder
 from dashboard.security import FrontDoor
 from dashboard.settings import Settings
+from data.audit import Caller
+from data.commands import Commands
 from data.db import DatabaseError, make_engine
 from data.model import Role
 from data.reads import Reads
@@ -84,7 +86,8 @@ def create_app(settings: Settings) -> Flask:
     hub = ws.Hub(reads, encoder, url)
 
     server = api.make_app("dashboard", version("moneytrailz-dashboard"))
-    api.register(server, reads, encoder)
+    commands = Commands(reads.engine, url)
+    api.register(server, reads, encoder, commands, local_caller)
     exports.register(server, reads)
     ws.register(server, hub)
     pages = _pages(server, reads, settings.benchmark)
@@ -96,6 +99,11 @@ def create_app(settings: Settings) -> Flask:
         lambda: [f"'sha256-{theme}'", *pages.csp_hashes()],
     )
     return server
+
+
+def local_caller() -> Caller:
+    """Whoever reaches a server that serves this machine only."""
+    return Caller("local", "local", request.remote_addr)
 
 
 def _pages(server: Flask, reads: Reads, benchmark: str) -> Dashboard:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from data import audit, rows
 from data.audit import Caller
-from data.control_views import CommandView
+from data.control_views import CommandView, ShortView
 from data.db import DatabaseError, explain
 from data.queries import query, statement
 from data.strategies.desired import EVERY, SAFETY, Action, CommandState, Desired, Scope, desired_of
@@ -112,6 +112,12 @@ class Commands:
         with self._transaction(lock=False) as conn:
             return _command(conn, wanted)
 
+    def shorts(self, strategy: str) -> list[ShortView]:
+        """The strategy's open short options ("*": every one held), by expiry."""
+        with self._transaction(lock=False) as conn:
+            found = _rows(conn, "strategy_shorts", strategy=strategy)
+        return [{**row, "expiry": row["expiry"].isoformat() if row["expiry"] else None} for row in found]  # type: ignore[typeddict-item]
+
     def _by_key(self, conn: Connection, caller: Caller, request: Request, key: str | None) -> CommandView | None:
         if key is None:
             return None
@@ -193,6 +199,8 @@ class _Transaction:
 
 
 def _require_possible(conn: Connection, request: Request) -> None:
+    if request.scope is Scope.OPENING and request.action is not Action.PAUSE:
+        raise ImpossibleCommandError("Only a pause can be limited to opening.")
     if request.strategy == EVERY:
         if request.symbol is not None or request.scope is not Scope.ALL or request.action is Action.PAUSE:
             raise ImpossibleCommandError("All strategies at once can be stopped or resumed, whole.")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask_openapi3 import Info, OpenAPI
 
-from dashboard.api import analytics, errors, health, portfolio, strategies, trades
+from dashboard.api import analytics, commands, errors, health, portfolio, strategies, trades
 from dashboard.encode import Encoder
+from data.audit import Caller
+from data.commands import Commands
 from data.reads import Reads
 
 DOCS = "/docs"
@@ -22,12 +26,14 @@ def make_app(name: str, version: str) -> OpenAPI:
     )
 
 
-def register(app: OpenAPI, reads: Reads, encoder: Encoder) -> None:
+def register(app: OpenAPI, reads: Reads, encoder: Encoder, given: Commands, who: Callable[[], Caller]) -> None:
+    """`who` says who gives a command."""
     for blueprint in (
         health.blueprint(reads),
         portfolio.blueprint(reads, encoder),
         trades.blueprint(reads),
         strategies.blueprint(reads),
+        commands.blueprint(given, who),
         analytics.blueprint(reads),
     ):
         app.register_api(blueprint)

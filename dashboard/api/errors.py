@@ -10,7 +10,9 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from dashboard import problems
 from dashboard.api.answers import AmbiguousAccountError, NoAccountError
+from data.commands import ImpossibleCommandError, KeyReusedError, UnknownCommandError, UnknownStrategyError
 from data.cursor import BadCursor
+from data.db import DatabaseError
 from data.history import UnknownInstrument
 from data.reads import DatabaseAway, UnknownAccount
 from data.resolution import BadWindow
@@ -59,6 +61,11 @@ def register(app: Flask) -> None:
     app.register_error_handler(BadCursor, lambda e: problem(422, str(e)))
     app.register_error_handler(BadWindow, lambda e: problem(422, str(e)))
     app.register_error_handler(DatabaseAway, lambda e: problem(503, str(e), {"Retry-After": "2"}))
+    app.register_error_handler(UnknownStrategyError, lambda e: problem(404, str(e)))
+    app.register_error_handler(UnknownCommandError, lambda e: problem(404, str(e)))
+    app.register_error_handler(ImpossibleCommandError, lambda e: problem(409, str(e)))
+    app.register_error_handler(KeyReusedError, lambda e: problem(422, str(e)))
+    app.register_error_handler(DatabaseError, lambda e: problem(503, str(e), {"Retry-After": "2"}))
     app.register_error_handler(Exception, _unexpected)
 
 

@@ -15,6 +15,12 @@ PATHS = {
     "/api/portfolio/health",
     "/api/trades/",
     "/api/strategies/",
+    "/api/strategies/{bot}/{strategy}/pause",
+    "/api/strategies/{bot}/{strategy}/resume",
+    "/api/strategies/{bot}/{strategy}/stop",
+    "/api/kill-switch",
+    "/api/kill-switch/release",
+    "/api/commands/{id}",
     "/api/analytics/equity",
     "/api/analytics/positions/{con_id}",
     "/api/analytics/bars/{symbol}",
@@ -51,7 +57,13 @@ def test_the_document_is_whole(web: Web) -> None:
             assert operation["summary"]
             assert {"200", "422", "503"} <= set(operation["responses"])
             for parameter in operation.get("parameters", []):
-                assert parameter["in"] == ("path" if f"{{{parameter['name']}}}" in path else "query")
+                assert parameter["in"] == (
+                    "path"
+                    if f"{{{parameter['name']}}}" in path
+                    else parameter["in"]
+                    if parameter["in"] == "header"
+                    else "query"
+                )
                 assert parameter["schema"]
 
 
@@ -64,6 +76,8 @@ def test_it_names_what_there_is(web: Web) -> None:
 
 def test_every_documented_operation_answers(web: Web) -> None:
     for path, item in web.get("/docs/openapi.json").json["paths"].items():
+        if "get" not in item or "{id}" in path:  # what changes something, and what names it, have tests of their own
+            continue
         answer = web.get(path.format(con_id=1, symbol="SPY"))
         assert answer.status == 200, path
         kinds = item["get"]["responses"]["200"]["content"]
