@@ -16,7 +16,7 @@ from psycopg import sql
 from data.db import DatabaseError, literal
 from data.queries import statement
 
-Relation = Literal["portfolio", "position"]
+Relation = Literal["portfolio", "position", "strategy"]
 
 PORTFOLIO_COLUMNS = (
     "account", "ts", "as_of", "session_date", "currency", "net_liquidation", "cash", "available_funds", "buying_power",
@@ -27,10 +27,16 @@ POSITION_COLUMNS = (
     "account", "con_id", "ts", "as_of", "session_date", "currency", "quantity", "avg_cost", "market_price", "market_value",
     "unrealized_pnl", "realized_pnl", "daily_pnl", "delta", "gamma", "theta", "vega", "implied_vol", "underlying_price",
 )  # fmt: skip
-COLUMNS: dict[Relation, tuple[str, ...]] = {"portfolio": PORTFOLIO_COLUMNS, "position": POSITION_COLUMNS}
+STRATEGY_COLUMNS = (
+    "account", "strategy", "ts", "as_of", "session_date", "currency", "pnl_day", "pnl_total", "premium", "fees",
+    "capital_at_risk", "exposure", "trades", "closed", "wins", "positions",
+)  # fmt: skip
+COLUMNS: dict[Relation, tuple[str, ...]] = {
+    "portfolio": PORTFOLIO_COLUMNS, "position": POSITION_COLUMNS, "strategy": STRATEGY_COLUMNS,
+}  # fmt: skip
 TYPES = {
     "account": "text", "con_id": "int8", "ts": "timestamptz", "as_of": "timestamptz", "session_date": "date",
-    "currency": "text",
+    "currency": "text", "strategy": "text", "trades": "int4", "closed": "int4", "wins": "int4", "positions": "int4",
 }  # fmt: skip
 
 

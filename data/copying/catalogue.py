@@ -19,6 +19,7 @@ ROLLED = "_rolled"  # plain PostgreSQL's roll-ups: made again, or carried (see r
 WIDTH = {
     "portfolio_snapshots": timedelta(days=7),
     "position_snapshots": timedelta(days=1),
+    "strategy_snapshots": timedelta(days=30),
     "price_bars": timedelta(days=30),
 }
 

@@ -16,8 +16,8 @@ from data.housekeeping.grid import Span
 
 log = logging.getLogger("mtz.housekeeping")
 
-Relation = Literal["portfolio", "position"]
-RELATIONS: tuple[Relation, ...] = ("portfolio", "position")
+Relation = Literal["portfolio", "position", "strategy"]
+RELATIONS: tuple[Relation, ...] = ("portfolio", "position", "strategy")
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,8 +37,10 @@ def slices(levels: Levels, options: HousekeepingOptions, now: datetime) -> Itera
     days: dict[tuple[Relation, str], int] = {
         ("portfolio", "raw"): options.raw_retention_days,
         ("position", "raw"): options.position_retention_days,
+        ("strategy", "raw"): options.raw_retention_days,
         ("portfolio", "1m"): options.minute_retention_days,
         ("position", "1m"): options.minute_retention_days,
+        ("strategy", "1m"): options.minute_retention_days,
     }
     for (relation, level), kept_days in days.items():
         cutoff = floor(now - timedelta(days=kept_days), "1d")

@@ -139,6 +139,54 @@ CREATE INDEX attributions_newest ON attributions (account, perm_id, id DESC);
 CREATE INDEX executions_strategy ON executions (strategy, ts) WHERE effective;
 CREATE INDEX executions_perm_id ON executions (account, perm_id);
 
+-- What each strategy earned and risks, in the account's base currency, as computed last (docs/strategy-figures.md); strategy '':
+-- what belongs to none. Premium, fees and the counts are since `pnl_since`, its first execution.
+CREATE TABLE strategy_latest (
+    account         text NOT NULL REFERENCES accounts,
+    strategy        text NOT NULL,
+    as_of           timestamptz,          -- the newest datum in it
+    session_date    date NOT NULL,        -- the trading day that pnl_day is of
+    currency        text,
+    pnl_day         double precision,
+    pnl_total       double precision,
+    pnl_since       timestamptz,
+    premium         double precision,
+    fees            double precision,
+    capital_at_risk double precision,
+    exposure        double precision,
+    trades          integer NOT NULL,
+    closed          integer NOT NULL,     -- contracts closed, and how many of them made money
+    wins            integer NOT NULL,
+    positions       integer NOT NULL,
+    reason          text,                 -- why a figure is not known
+    shorts          jsonb NOT NULL DEFAULT '[]',
+    residual_day    double precision,     -- of strategy '': the account's own figure less the sum of all strategies and this
+    residual_total  double precision,
+    PRIMARY KEY (account, strategy)
+) WITH (fillfactor = 50);
+
+-- The same once a minute while data are proven alive; 0007 makes it a hypertable on TimescaleDB.
+CREATE TABLE strategy_snapshots (
+    account         text NOT NULL,
+    strategy        text NOT NULL,
+    ts              timestamptz NOT NULL,
+    as_of           timestamptz NOT NULL,
+    session_date    date NOT NULL,
+    currency        text,
+    pnl_day         double precision,
+    pnl_total       double precision,
+    premium         double precision,
+    fees            double precision,
+    capital_at_risk double precision,
+    exposure        double precision,
+    trades          integer NOT NULL,
+    closed          integer NOT NULL,
+    wins            integer NOT NULL,
+    positions       integer NOT NULL,
+    PRIMARY KEY (account, strategy, ts)
+);
+CREATE INDEX strategy_snapshots_ts ON strategy_snapshots USING brin (ts);
+
 -- The agent asks the poller what is open at the broker now; the answer is the whole of reqAllOpenOrders.
 CREATE TABLE order_requests (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -10,7 +10,7 @@ GRANT INSERT, UPDATE ON accounts, contracts, portfolio_latest, executions, order
 GRANT INSERT, UPDATE, DELETE ON positions_latest TO mtz_poller;
 
 -- The importer writes history: the demo's first year, and later statements.
-GRANT INSERT ON database_source, portfolio_snapshots, position_snapshots, order_events, dirty_windows, outages, strategies
+GRANT INSERT ON database_source, portfolio_snapshots, position_snapshots, strategy_snapshots, order_events, dirty_windows, outages, strategies
     TO mtz_importer;
 GRANT INSERT, UPDATE ON accounts, contracts, executions, orders, revisions, cash_flows, price_bars, bar_coverage
     TO mtz_importer;
@@ -25,3 +25,6 @@ GRANT INSERT, UPDATE ON bots, strategies, bot_runs, revisions, command_progress,
 GRANT UPDATE (strategy, changed_revision) ON executions TO mtz_agent;
 GRANT UPDATE (strategy) ON orders TO mtz_agent;
 GRANT UPDATE (strategy, order_id, perm_id, client_id) ON decisions TO mtz_agent;
+-- What each strategy earned; the agent computes it.
+GRANT INSERT ON strategy_snapshots, dirty_windows TO mtz_agent;
+GRANT INSERT, UPDATE, DELETE ON strategy_latest TO mtz_agent;
