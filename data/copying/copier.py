@@ -127,6 +127,7 @@ class _Copier:
         small_differ = self._ledger.is_done(SMALL) and any(
             compare_whole(self._source, self._target, t.name, t.columns).different for t in self._small
         )
+        rollups.follow_horizons(self._source, self._target, self._flavour, self._ledger)
         parts = [*map(_part, self._samples), *rollups.carried(self._source, self._target, self._flavour)]
         dependents = list(map(_part, self._dependents))
         self._at("counting rows")
@@ -170,11 +171,15 @@ class _Copier:
         if not any(line.different for line in lines):
             self._ledger.end()
             return
-        chunked = {t.name: t for t in (*self._samples, *self._dependents)}
+        chunked = {t.name for t in (*self._samples, *self._dependents)}
         for line in lines:
             if line.name in chunked:
                 for since in line.different:
                     self._ledger.forget(line.name, since)
+        different = {line.name for line in lines if line.different}
+        for relation in RELATIONS:
+            if different & {f"{relation}_{level}" for level in LEVELS}:
+                rollups.start_over(self._target, relation, self._flavour, self._ledger)
 
     def _copy_part(self, part: Part, there: dict[str, dict[datetime, int]]) -> None:
         self._at(part.name)

@@ -52,13 +52,21 @@ class Ledger:
             [step, since, count],
         )
 
-    def is_done(self, step: str) -> bool:
-        row = self._conn.execute("SELECT 1 FROM copy_progress WHERE step = %s AND since = '-infinity'", [step])
+    def is_done(self, step: str, note: str = "") -> bool:
+        """Whether a step that has no spans is done, with this very note."""
+        row = self._conn.execute(
+            "SELECT 1 FROM copy_progress WHERE step = %s AND since = '-infinity' AND coalesce(note, '') = %s",
+            [step, note],
+        )
         return row.fetchone() is not None
 
-    def note(self, step: str) -> None:
+    def note(self, step: str, note: str = "") -> None:
         """A step that has no spans is done."""
-        self._conn.execute("INSERT INTO copy_progress VALUES (%s, '-infinity', 0) ON CONFLICT DO NOTHING", [step])
+        self._conn.execute(
+            "INSERT INTO copy_progress VALUES (%s, '-infinity', 0, %s) "
+            "ON CONFLICT (step, since) DO UPDATE SET note = excluded.note, noted_at = now()",
+            [step, note],
+        )
 
     def forget(self, step: str, since: datetime | None = None) -> None:
         """A step, or one span of it, has to be done again."""

@@ -22,8 +22,9 @@ Copied = Callable[[int, int], None]  # rows, bytes
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows of `since` ≤ `time` < `until` (None: no bound). `into` is the target's relation where its name differs.
+    """Rows of `since` ≤ `time` < `until` (None: no bound).
 
+    `into`: the target's relation for what is carried; some of a span's rows may have been made there already.
     `raw_of`: the roll-ups' relation whose raw samples these are.
     """
 
@@ -92,7 +93,7 @@ def copy_part(
         within = part.within(low, high)
         query = sql.SQL("SELECT {} FROM {} WHERE {}").format(part.list(), sql.Identifier(part.name), within)
         with target.transaction():
-            if is_again:
+            if is_again or part.into is not None:
                 target.execute(sql.SQL("DELETE FROM {} WHERE {}").format(part.target, within))
             count, size = stream(source, query, target, sql.SQL("{} ({})").format(part.target, part.list()))
             if part.raw_of is not None:

@@ -46,15 +46,54 @@ def carried(source: psycopg.Connection[Any], target: psycopg.Connection[Any], fl
             until, since = made_from(marks, relation, level), marks[relation, level].kept_from
             if until is not None and (since is None or since < until):
                 view = view_of(relation, level)
-                into = _store_of(target, view, flavour)
+                into = store_of(target, view, flavour)
                 found.append(Part(view, columns(source, view), "bucket", WIDTH[level], since, until, into))
     return found
 
 
-def _store_of(target: psycopg.Connection[Any], view: str, flavour: Flavour) -> sql.Identifier:
+def follow_horizons(
+    source: psycopg.Connection[Any], target: psycopg.Connection[Any], flavour: Flavour, ledger: Ledger
+) -> None:
+    """Start a relation's roll-ups over where retention has run on the source since an earlier run: other buckets are carried."""
+    marks = marks_of(source)
+    for relation in RELATIONS:
+        step = f"horizons of {relation}"
+        horizons = " ".join(str(marks[relation, level].kept_from) for level in ("raw", *LEVELS))
+        if not ledger.is_done(step, horizons):
+            with target.transaction():
+                start_over(target, relation, flavour, ledger)
+                ledger.note(step, horizons)
+
+
+def start_over(target: psycopg.Connection[Any], relation: Relation, flavour: Flavour, ledger: Ledger) -> None:
+    """Take all roll-ups of a relation away, so that they are carried and made again."""
+    with target.transaction():
+        for level in reversed(LEVELS):
+            view = view_of(relation, level)
+            # Of a continuous aggregate this also says that all of it has to be computed again; a DELETE wouldn't.
+            where = _rolled(view) if flavour is Flavour.PLAIN else sql.Identifier(view)
+            target.execute(sql.SQL("TRUNCATE {}").format(where))
+            ledger.forget(view)
+        target.execute(
+            "UPDATE rollup_levels SET upto = '-infinity' WHERE relation = %s AND level = ANY (%s)",
+            [relation, [*LEVELS]],
+        )
+        target.execute(sql.SQL("DELETE FROM {} WHERE account = %s").format(_raw(relation)), [MARKER])
+        ledger.forget(_watermark(relation))
+
+
+def _raw(relation: Relation) -> sql.Identifier:
+    return sql.Identifier(f"{relation}_snapshots")
+
+
+def _rolled(view: str) -> sql.Identifier:
+    return sql.Identifier(view.removesuffix("_parts") + "_rolled")
+
+
+def store_of(target: psycopg.Connection[Any], view: str, flavour: Flavour) -> sql.Identifier:
     """The table that holds the buckets which the view `view` has ready."""
     if flavour is Flavour.PLAIN:
-        return sql.Identifier(view.removesuffix("_parts") + "_rolled")
+        return _rolled(view)
     row = target.execute(
         "SELECT materialization_hypertable_schema, materialization_hypertable_name "
         "  FROM timescaledb_information.continuous_aggregates WHERE view_schema = 'public' AND view_name = %s",
@@ -113,10 +152,20 @@ def _let_carried_be_seen(levels: Levels, relation: Relation, marks: Marks, ledge
     """
     starts = [made_from(marks, relation, level) for level in LEVELS]
     begin = max((start for start in starts if start is not None), default=None)
-    step = f"watermark of {relation}"
-    if begin is None or ledger.is_done(step):
+    is_carried = any(rows for level in LEVELS for rows in ledger.spans(view_of(relation, level)).values())
+    if begin is None or not is_carried or ledger.is_done(_watermark(relation)):
         return
-    table = sql.Identifier(f"{relation}_snapshots")
+    mark(levels, relation, begin)
+    # From the levels too: the next refresh of hours doesn't hear of a minute that is gone.
+    stores = [store_of(levels.conn, view_of(relation, level), levels.flavour) for level in LEVELS]
+    with levels.conn.transaction():
+        for table in (_raw(relation), *stores):
+            levels.conn.execute(sql.SQL("DELETE FROM {} WHERE account = %s").format(table), [MARKER])
+        ledger.note(_watermark(relation))
+
+
+def mark(levels: Levels, relation: Relation, begin: datetime) -> None:
+    """Put the sample at `begin` and refresh its bucket of each level."""
     names, values = sql.SQL(""), sql.SQL("")
     if relation == "position":
         names, values = sql.SQL(", con_id, currency, quantity"), sql.SQL(", 0, '', 0")
@@ -124,13 +173,15 @@ def _let_carried_be_seen(levels: Levels, relation: Relation, marks: Marks, ledge
         sql.SQL(
             "INSERT INTO {} (account, ts, as_of, session_date{}) VALUES (%(a)s, %(t)s, %(t)s, %(t)s{}) "
             "ON CONFLICT DO NOTHING"
-        ).format(table, names, values),
+        ).format(_raw(relation), names, values),
         {"a": MARKER, "t": begin},
     )
     for level in LEVELS:
         start = ceil(begin, level)
         if start == begin:
             levels.refresh(relation, level, Span(start, start + STEP[level]))
-    with levels.conn.transaction():
-        levels.conn.execute(sql.SQL("DELETE FROM {} WHERE account = %s").format(table), [MARKER])
-        ledger.note(step)
+
+
+def _watermark(relation: Relation) -> str:
+    """The ledger's step."""
+    return f"watermark of {relation}"

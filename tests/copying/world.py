@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -52,18 +52,31 @@ INSERT INTO positions_latest (account, con_id, as_of, changed_revision, quantity
 
 def make_source(server: Server) -> str:
     """A plain database that housekeeping has kept for a while."""
+    url = make_database(server, ROWS)
+    drop_older(url, raw_days=14, minute_days=55)
+    with connect(url, Role.OWNER, "test") as conn:
+        assert count(conn, "position_snapshots") == 0
+    return url
+
+
+def make_database(server: Server, rows: LiteralString) -> str:
+    """A plain database with `rows`, rolled up."""
     url = server.empty_database()
     migrate(url, timescaledb="off")
     fill_sessions(url, date.today())
     with connect(url, Role.OWNER, "test", autocommit=True) as conn:
-        conn.execute(ROWS)
+        conn.execute(rows)
     catch_up(url)
-    options = HousekeepingOptions(url, raw_retention_days=14, position_retention_days=14, minute_retention_days=55)
+    return url
+
+
+def drop_older(url: str, *, raw_days: int, minute_days: int) -> None:
+    """Retention, as housekeeping applies it."""
+    options = HousekeepingOptions(
+        url, raw_retention_days=raw_days, position_retention_days=raw_days, minute_retention_days=minute_days
+    )
     with connect(url, Role.OWNER, "test", autocommit=True) as conn:
         retain(Levels(conn, Flavour.PLAIN), options, datetime.now(UTC))
-        left = conn.execute("SELECT count(*) FROM position_snapshots").fetchone()
-        assert left == (0,)
-    return url
 
 
 def checksum(url: str) -> dict[str, Any]:
