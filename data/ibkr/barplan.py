@@ -7,6 +7,7 @@ and the back-fill after an outage of the gateway, of the database or of this pro
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,8 +18,12 @@ SETTLED = timedelta(minutes=10)
 """A session's bars are asked for this long after its close, when they don't change any more."""
 REFUSED_FOR = timedelta(hours=3)
 """How long what the broker refuses (no permission, no such data) is left alone."""
-COMPETING_FOR = timedelta(minutes=15)
-"""The same for what another log-in takes away, which may be gone soon."""
+PASSING_FOR = timedelta(minutes=15)
+"""The same for what may be over soon: another log-in that takes the data, a data farm that is down."""
+PASSING = re.compile(
+    r"disconnect|connectivity|not connected|connection is (broken|lost)|timed? ?out|cancell?ed|\((366|504|10197)\)$",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ def due_at(series: Series, known: BarCoverage | None, at: Situation) -> datetime
     if known.asked_at > at.now:  # the clock was set back
         return at.now
     if known.problem is not None:
-        return known.asked_at + (COMPETING_FOR if known.problem.endswith("(10197)") else REFUSED_FOR)
+        return known.asked_at + (PASSING_FOR if PASSING.search(known.problem) else REFUSED_FOR)
     if known.last_ts is None:  # what was stored is of another scale
         return known.asked_at
     due = [at.settled] if known.asked_at < at.settled else []

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.ibkr.barplan import (
-    COMPETING_FOR,
+    PASSING_FOR,
     REFUSED_FOR,
     SERIES,
     Key,
@@ -116,8 +116,22 @@ def test_a_refusal_is_left_alone_for_long() -> None:
     refused = replace(covered(VOLATILITY, timedelta(hours=1)), problem="No market data permissions (162)")
     assert due_at(VOLATILITY, refused, OPEN) == refused.asked_at + REFUSED_FOR
     assert due_at(VOLATILITY, replace(refused, asked_at=OPEN.settled - timedelta(1)), OPEN) < NOON
-    competing = replace(refused, problem="No data during competing live session (10197)")
-    assert due_at(VOLATILITY, competing, OPEN) == refused.asked_at + COMPETING_FOR
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        "No data during competing live session (10197)",
+        "Historical Market Data Service error message:HMDS server disconnect occurred.  Attempting reconnection... (162)",
+        "Historical Market Data Service error message:HMDS connectivity is lost. (162)",
+        "Historical Market Data Service error message:API historical data query cancelled: 12 (162)",
+        "No historical data query found for ticker id:12 (366)",
+        "Not connected (504)",
+    ],
+)
+def test_what_passes_is_asked_for_again_soon(problem: str) -> None:
+    known = replace(covered(VOLATILITY, timedelta(hours=1)), problem=problem)
+    assert due_at(VOLATILITY, known, OPEN) == known.asked_at + PASSING_FOR
 
 
 def test_a_rescaled_series_is_asked_for_at_once_and_as_far_back_as_it_is_stored() -> None:
