@@ -244,6 +244,115 @@ def connect(
     raise typer.Exit(connect_account(settings, host, tuple(port or ()), yes=yes, env_file=env_file))
 
 
+strategy_app = typer.Typer(help="Pause, resume and stop strategies, and see whether it happened.", no_args_is_help=True)
+app.add_typer(strategy_app, name="strategy")
+audit_app = typer.Typer(help="The audit log.", no_args_is_help=True)
+app.add_typer(audit_app, name="audit")
+
+StrategyName = Annotated[str, typer.Argument(metavar="BOT/STRATEGY")]
+Reason = Annotated[str | None, typer.Option(help="Why; kept in the audit log.")]
+Symbol = Annotated[str | None, typer.Option(help="One symbol of the strategy only.")]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Don't watch until it is settled.")]
+
+
+@strategy_app.command("list", epilog=EXIT_CODES)
+def strategy_list(data_dir: DataDir = None, database_url: Database = None) -> None:
+    """The strategies and what is in force."""
+    from dashboard import control
+
+    raise typer.Exit(control.list_strategies(_settings(data_dir=data_dir, database_url=database_url), typer.echo))
+
+
+@strategy_app.command("show", epilog=EXIT_CODES)
+def strategy_show(
+    command_id: Annotated[str, typer.Argument(metavar="COMMAND")],
+    data_dir: DataDir = None,
+    database_url: Database = None,
+) -> None:
+    """How far a command is."""
+    from dashboard import control
+
+    raise typer.Exit(control.show(_settings(data_dir=data_dir, database_url=database_url), command_id, typer.echo))
+
+
+@strategy_app.command("pause", epilog=EXIT_CODES)
+def strategy_pause(
+    name: StrategyName,
+    opening: Annotated[bool, typer.Option("--opening", help="Only writes and buys; rolls and closes go on.")] = False,
+    symbol: Symbol = None,
+    reason: Reason = None,
+    no_wait: NoWait = False,
+    data_dir: DataDir = None,
+    database_url: Database = None,
+) -> None:
+    """No new orders. Nothing is cancelled, positions stay."""
+    from dashboard import control
+    from data.strategies.desired import Action
+
+    request = control.parse(name, Action.PAUSE, opening=opening, symbol=symbol, reason=reason)
+    settings = _settings(data_dir=data_dir, database_url=database_url)
+    raise typer.Exit(control.give(settings, request, typer.echo, wait=not no_wait))
+
+
+@strategy_app.command("resume", epilog=EXIT_CODES)
+def strategy_resume(
+    name: StrategyName,
+    symbol: Symbol = None,
+    reason: Reason = None,
+    no_wait: NoWait = False,
+    data_dir: DataDir = None,
+    database_url: Database = None,
+) -> None:
+    """Back to normal."""
+    from dashboard import control
+    from data.strategies.desired import Action
+
+    request = control.parse(name, Action.RESUME, opening=False, symbol=symbol, reason=reason)
+    settings = _settings(data_dir=data_dir, database_url=database_url)
+    raise typer.Exit(control.give(settings, request, typer.echo, wait=not no_wait))
+
+
+@strategy_app.command("stop", epilog=EXIT_CODES)
+def strategy_stop(
+    name: StrategyName,
+    reason: Reason = None,
+    no_wait: NoWait = False,
+    data_dir: DataDir = None,
+    database_url: Database = None,
+) -> None:
+    """No new orders, and working orders are cancelled. Positions are never closed."""
+    from dashboard import control
+    from data.strategies.desired import Action
+
+    request = control.parse(name, Action.STOP, opening=False, symbol=None, reason=reason)
+    settings = _settings(data_dir=data_dir, database_url=database_url)
+    raise typer.Exit(control.give(settings, request, typer.echo, wait=not no_wait))
+
+
+@app.command(epilog=EXIT_CODES)
+def kill(
+    reason: Reason = None,
+    release: Annotated[
+        bool, typer.Option("--release", help="Release it; each strategy stays stopped until it is resumed.")
+    ] = False,
+    data_dir: DataDir = None,
+    database_url: Database = None,
+) -> None:
+    """Stop every strategy, also with the database and the agent down: no bot of this machine starts from now on."""
+    from dashboard import control
+
+    settings = _settings(data_dir=data_dir, database_url=database_url)
+    raise typer.Exit((control.release if release else control.kill)(settings, reason, typer.echo))
+
+
+@audit_app.command("verify", epilog=EXIT_CODES)
+def audit_verify(data_dir: DataDir = None, database_url: Database = None) -> None:
+    """Find a changed, missing or reordered event of the audit log, and an end that was cut off."""
+    from dashboard import control
+
+    raise typer.Exit(control.verify_audit(_settings(data_dir=data_dir, database_url=database_url), typer.echo))
+
+
 @app.command(epilog=EXIT_CODES)
 def doctor(data_dir: DataDir = None, database_url: Database = None) -> None:
     """Say what is configured and reachable, which versions run, and what is wrong and how to mend it."""

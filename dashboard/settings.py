@@ -238,6 +238,11 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def control_dir(self) -> Path:
+        """What bots read before they start: the kill switch, the states last known, their locks."""
+        return self.data_dir / "control"
+
+    @property
     def allowed_hosts(self) -> frozenset[str]:
         """Names (without port) that a request's Host and Origin may carry: loopback's, whatever the bind address is."""
         return LOOPBACK_NAMES | ({self.host} if is_loopback(self.host) else frozenset())

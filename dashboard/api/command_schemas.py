@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from dashboard.api.schemas import Answer
 from data.commands import LONGEST_REASON
 
-
 PRINTABLE = r"^[^\x00]*$"  # what PostgreSQL's text can hold
 
 
@@ -18,9 +17,13 @@ class CommandBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: str | None = Field(None, max_length=LONGEST_REASON, pattern=PRINTABLE, description="Why; kept in the audit log.")
+    reason: str | None = Field(
+        None, max_length=LONGEST_REASON, pattern=PRINTABLE, description="Why; kept in the audit log."
+    )
     scope: Literal["all", "opening"] = Field("all", description="Of a pause: `opening` lets rolls and closes go on.")
-    symbol: str | None = Field(None, min_length=1, max_length=32, pattern=PRINTABLE, description="One symbol of the strategy only.")
+    symbol: str | None = Field(
+        None, min_length=1, max_length=32, pattern=PRINTABLE, description="One symbol of the strategy only."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -30,7 +33,12 @@ class CommandBody(BaseModel):
 
 class CommandHeader(BaseModel):
     idempotency_key: str | None = Field(
-        None, alias="Idempotency-Key", min_length=1, max_length=200, pattern=PRINTABLE, description="The same key gives the same command."
+        None,
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern=PRINTABLE,
+        description="The same key gives the same command.",
     )
 
 
