@@ -94,6 +94,22 @@ CREATE TABLE bot_runs (
 );
 CREATE INDEX bot_runs_newest ON bot_runs (bot, started_at DESC);
 
+-- What an in-process bot says it does with each of its strategies; the newest report only.
+CREATE TABLE bot_reports (
+    strategy        text PRIMARY KEY REFERENCES strategies,
+    bot             text NOT NULL REFERENCES bots,
+    applied_command bigint NOT NULL,     -- the newest command of this strategy that it acts on
+    desired         text NOT NULL CHECK (desired IN ('active', 'opening_paused', 'paused', 'stopped')),   -- what it acts on
+    symbols         jsonb NOT NULL DEFAULT '{}',   -- and of single symbols
+    failure         text,                -- why a newer command could not be applied: the bot's words
+    cycles_since    integer NOT NULL,    -- whole cycles since, without an order against it
+    queued_orders   integer NOT NULL,    -- orders of it that were queued all the same
+    open_orders     integer,             -- of its own that work at the broker, as far as it says
+    next_cycle_at   timestamptz,
+    figures         jsonb NOT NULL DEFAULT '{}',   -- in the bot's own terms
+    reported_at     timestamptz NOT NULL DEFAULT now()
+);
+
 -- What a bot decided: intended orders, what it skipped and why, what was rejected.
 CREATE TABLE decisions (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

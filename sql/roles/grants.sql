@@ -10,14 +10,14 @@ GRANT INSERT, UPDATE ON accounts, contracts, portfolio_latest, executions, order
 GRANT INSERT, UPDATE, DELETE ON positions_latest TO mtz_poller;
 
 -- The importer writes history: the demo's first year, and later statements.
-GRANT INSERT ON database_source, portfolio_snapshots, position_snapshots, strategy_snapshots, order_events, dirty_windows, outages, strategies
-    TO mtz_importer;
+GRANT INSERT ON database_source, portfolio_snapshots, position_snapshots, strategy_snapshots, order_events, dirty_windows, outages, bots, strategies, attributions,
+    decisions TO mtz_importer;
 GRANT INSERT, UPDATE ON accounts, contracts, executions, orders, revisions, cash_flows, price_bars, bar_coverage
     TO mtz_importer;
 
 -- The web process takes commands and what in-process bots report; nobody but the owner changes a command or the audit log.
 GRANT INSERT ON commands, audit_events, attributions, previews, decisions TO mtz_web;
-GRANT INSERT, UPDATE ON bots, strategies, bot_runs, revisions TO mtz_web;
+GRANT INSERT, UPDATE ON bots, strategies, bot_runs, bot_reports, revisions TO mtz_web;
 
 -- The strategy agent, the wrapper and the command line.
 GRANT INSERT ON commands, audit_events, attributions, order_requests, decisions, previews TO mtz_agent;
