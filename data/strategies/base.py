@@ -41,12 +41,19 @@ class Bot:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Something of the bot that trades now. `command_seen`: the newest command whose effect it knows."""
+    """Something of the bot that trades now.
+
+    `command_seen`: the newest command whose effect it knows. `strategy` (full name) None: it is about every one of the bot.
+    `failure`: why it could not apply a newer command, in the bot's words; that command fails.
+    `words`: who it is, for a sentence: "the run of 15:30 UTC (process 4711)".
+    """
 
     run_id: str | None
     command_seen: int
     started_at: datetime | None = None
-    words: str | None = None  # who it is, for a sentence: "the run of 15:30 (pid 4711)"
+    words: str | None = None
+    strategy: str | None = None
+    failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +95,9 @@ class Adapter(Protocol):
     def runs(self, conn: Conn, bot: Bot) -> Sequence[Run]:
         """What of it trades now. Rows of `bot_runs` that nobody runs any more are closed as 'vanished' here.
 
-        A command N is enforced only when each has command_seen >= N. A running in-process bot is one Run, whose command_seen is
-        what it reported last: that it applied the states which it got with its heartbeat, and saw that they hold.
+        A command N is enforced only when each that is about its strategy has command_seen >= N. A running in-process bot is
+        one Run a strategy, whose command_seen is what it reported last: that it applied the states which it got with its heartbeat,
+        and saw that they hold. A bot that was silent for too long is not running.
         """
 
     def decisions(self, conn: Conn, bot: Bot) -> int | None:

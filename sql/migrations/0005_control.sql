@@ -217,6 +217,15 @@ CREATE TABLE order_answers (
     CHECK ((perm_ids IS NULL) <> (problem IS NULL))
 );
 
+-- The strategy agent's sign of life.
+CREATE TABLE agent_status (
+    singleton    boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    heartbeat_at timestamptz NOT NULL,
+    started_at   timestamptz NOT NULL,
+    host         text NOT NULL,
+    pid          integer NOT NULL
+);
+
 -- The bot's own dry run, asked for from a page.
 CREATE TABLE previews (
     preview_id   uuid PRIMARY KEY DEFAULT gen_random_uuid(),

@@ -21,7 +21,7 @@ GRANT INSERT, UPDATE ON bots, strategies, bot_runs, bot_reports, revisions TO mt
 
 -- The strategy agent, the wrapper and the command line.
 GRANT INSERT ON commands, audit_events, attributions, order_requests, decisions, previews TO mtz_agent;
-GRANT INSERT, UPDATE ON bots, strategies, bot_runs, revisions, command_progress, strategy_states, preview_results TO mtz_agent;
+GRANT INSERT, UPDATE ON bots, strategies, bot_runs, revisions, command_progress, strategy_states, preview_results, agent_status TO mtz_agent;
 GRANT UPDATE (strategy, changed_revision) ON executions TO mtz_agent;
 GRANT UPDATE (strategy) ON orders TO mtz_agent;
 GRANT UPDATE (strategy, order_id, perm_id, client_id) ON decisions TO mtz_agent;
