@@ -1,0 +1,1 @@
+"""`mtz bot`: starts a bot in cron's place, with the states that control desires."""
