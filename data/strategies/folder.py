@@ -33,6 +33,19 @@ class BusyError(Exception):
         self.holder = holder
 
 
+class HeldLock:
+    """A bot's lock while it is held."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def describe(self, holder: dict[str, Any]) -> None:
+        """Say who holds it, for those who look."""
+        text = json.dumps(holder).encode()
+        os.pwrite(self.descriptor, text, 0)
+        os.ftruncate(self.descriptor, len(text))
+
+
 class ControlFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -80,8 +93,8 @@ class ControlFolder:
     # -- the lock
 
     @contextlib.contextmanager
-    def lock(self, bot: str, holder: dict[str, Any]) -> Iterator[None]:
-        """Hold the bot's lock; it goes with the process, however that ends.
+    def lock(self, bot: str, holder: dict[str, Any]) -> Iterator[HeldLock]:
+        """Hold the bot's lock; it goes with the process, and with those that were given its descriptor, however they end.
 
         Raises:
             BusyError: it is held.
@@ -96,9 +109,9 @@ class ControlFolder:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise BusyError(_holder(path)) from None
-            os.ftruncate(file, 0)
-            os.pwrite(file, json.dumps(holder).encode(), 0)
-            yield
+            held = HeldLock(file)
+            held.describe(holder)
+            yield held
         finally:
             os.close(file)
 
