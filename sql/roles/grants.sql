@@ -28,3 +28,9 @@ GRANT UPDATE (strategy, order_id, perm_id, client_id) ON decisions TO mtz_agent;
 -- What each strategy earned; the agent computes it.
 GRANT INSERT ON strategy_snapshots, dirty_windows TO mtz_agent;
 GRANT INSERT, UPDATE, DELETE ON strategy_latest TO mtz_agent;
+
+-- Users, sessions and tokens are the web's and the command line's alone: nobody else may even read their hashes.
+REVOKE ALL ON users, user_sessions, api_tokens, login_attempts FROM mtz_poller, mtz_importer, mtz_agent;
+GRANT INSERT, UPDATE ON users, user_sessions, api_tokens TO mtz_web;
+GRANT INSERT, UPDATE, DELETE ON login_attempts TO mtz_web;
+GRANT DELETE ON user_sessions TO mtz_web;
