@@ -57,6 +57,11 @@ class ControlFolder:
         said = {"killed_at": datetime.now(UTC).isoformat(), "actor": actor, "reason": reason}
         self._write("kill.json", said)
 
+    def stamp(self, command: int) -> None:
+        """Note the command that a thrown switch became: one without a note was thrown again since."""
+        if (said := self.killed()) is not None and said.get("command") != command:
+            self._write("kill.json", {**said, "command": command})
+
     def release(self) -> None:
         with self._explained():
             (self.path / "kill.json").unlink(missing_ok=True)
