@@ -83,6 +83,10 @@ class ControlFolder:
         if known is None or known.command <= states.command:
             self._write(f"states/{states.bot}.json", states.as_json())
 
+    def forget_states(self, bot: str) -> None:
+        with self._explained():
+            (self.path / "states" / f"{bot}.json").unlink(missing_ok=True)
+
     def read_states(self, bot: str) -> BotStates | None:
         """The last known states, None where none are. Raises ControlFolderError for a damaged file."""
         value = self._read(f"states/{bot}.json")
