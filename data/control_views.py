@@ -85,7 +85,8 @@ class StrategyFigures(TypedDict):
     trades: int
     win_rate: float | None  # percent of closed contracts; with its rule in docs
     positions: int
-    sparkline: list[float | None]  # total P&L at the close of up to 30 trading days
+    reason: str | None  # why one of them is None
+    sparkline: list[float | None]  # total P&L at the close of up to 30 trading days, then now
 
 
 class StrategyView(TypedDict):
@@ -130,9 +131,11 @@ class AgentView(TypedDict):
 class StrategiesView(TypedDict):
     """`GET /api/strategies/` and `strategy.update`."""
 
+    account: str | None  # whose figures these are
     items: list[StrategyView]
     unattributed: StrategyFigures | None  # of orders that belong to no strategy
     residual_day: float | None  # the account's day P&L less the sum of all these
+    residual_total: float | None  # the same of its total P&L
     kill: KillView
     agent: AgentView
 

@@ -22,19 +22,20 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from data import board as boards
 from data import cursor, rows
 from data.board import AccountState, Board
+from data.control_views import StrategiesView
 from data.db import explain
 from data.freshness import Assessment
 from data.history import History
 from data.model import Topic
 from data.positions import PositionRows, positions_view
 from data.queries import query
+from data.strategy_reads import StrategyReads, StrategyRows
 from data.summary import Premium, cards
 from data.views import (
     HealthView,
     PortfolioView,
     PositionsView,
     SourceName,
-    StrategiesView,
     SummaryView,
     TradesView,
     TradeView,
@@ -114,6 +115,7 @@ class Reads:
         self._rows: dict[tuple[Any, ...], Any] = {}
         self._locks: dict[tuple[Any, ...], threading.RLock] = {}
         self.history = History(self._fetch, self._state, clock)
+        self.strategy = StrategyReads(self._fetch, clock)
 
     # -- following: the hub tells what it hears --------------------------------------------------------------------
 
@@ -258,9 +260,20 @@ class Reads:
         assert board is not None  # _state read it
         return boards.health(state, board, self.clock(), self.away())
 
-    def strategies(self) -> StrategiesView:
-        found = self._fetch("strategies")
-        return {"items": [{"name": row["name"], "created_at": rows.stamp(row["created_at"])} for row in found]}
+    def strategies(self, account: str | None = None) -> StrategiesView:
+        """Every strategy with its state, and what it earned in `account`; None is the one that is known longest."""
+        if account is None:
+            account = next(iter(self._known_board().accounts), None)
+        else:
+            self._state(account)
+        if account is None:
+            return self.strategy.view(None, self.strategy.load("", self._epoch), None)
+        key = (Topic.STRATEGIES, account)
+        found: StrategyRows = self._cached(key, account, Topic.STRATEGIES, lambda a: self.strategy.load(a, self._epoch))
+        try:
+            return self.strategy.view(account, found, self.away())
+        except DatabaseAway as error:  # only now: what is known stays
+            return self.strategy.view(account, found, str(error))
 
     # -- what is known of the database itself ------------------------------------------------------------------------
 

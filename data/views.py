@@ -182,17 +182,6 @@ class OutageView(TypedDict):
     reason: str
 
 
-class StrategyView(TypedDict):
-    name: str  # bot/strategy
-    created_at: str
-
-
-class StrategiesView(TypedDict):
-    """`GET /api/strategies/` and `strategy.update`."""
-
-    items: list[StrategyView]
-
-
 ResolutionName = Literal["1m", "1h", "1d"]
 
 

@@ -267,15 +267,6 @@ class ServiceHealth(Answer):
     gateway: Component
 
 
-class Strategy(Answer):
-    name: str
-    created_at: str
-
-
-class Strategies(Answer):
-    items: list[Strategy]
-
-
 class Outage(Answer):
     kind: str
     started: str

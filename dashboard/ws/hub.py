@@ -326,13 +326,16 @@ class Hub:
         return bool(trades)
 
     def _publish_strategies(self, account: str) -> bool:
-        view = self._reads.strategies()
+        view = self._reads.strategies(account)
         slot = self._slots.get((Topic.STRATEGIES, account))
         revision = self._revision(account, Topic.STRATEGIES)
         self._published[account, Topic.STRATEGIES] = revision
-        if slot is not None and slot.content == view:
+        content = {**view, "agent": {**view["agent"], "heartbeat_at": None}}  # its age alone is no news
+        if slot is not None and slot.content == content:
             return False
-        self._put(Topic.STRATEGIES, account, view, frames.update(Topic.STRATEGIES, account, revision, None, dump(view)))
+        self._put(
+            Topic.STRATEGIES, account, content, frames.update(Topic.STRATEGIES, account, revision, None, dump(view))
+        )
         return True
 
     def _revision(self, account: str, topic: Topic) -> int:
@@ -372,6 +375,7 @@ class Hub:
         for account in self.accounts():
             try:
                 changed = self._publish_clock(account) or changed
+                changed = self._publish_strategies(account) or changed  # a bot that is late, an agent that is away
             except DatabaseAway:
                 continue  # nothing is known of it yet
         if changed:

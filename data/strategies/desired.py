@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 EVERY = "*"  # the kill switch's strategy: all of them
+AGENT_LOCK_KEY = 0x4D545A06  # "MTZ", 6: the strategy agent that leads holds this advisory lock as long as it lives
 
 
 class Action(StrEnum):

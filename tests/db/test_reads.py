@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import event
 
-from data import cursor, views
+from data import control_views, cursor, views
 from data.db import connect, make_engine
 from data.model import ExecutionKind, GatewayState, Role, Topic
 from data.reads import Reads, UnknownAccount
@@ -55,7 +55,7 @@ def test_every_answer_has_the_shape_that_is_promised(reads: Reads, write: Writer
         (reads.trades(ACCOUNT)["items"][0], views.TradeView),
         (reads.summary(ACCOUNT), views.SummaryView),
         (reads.health(ACCOUNT), views.HealthView),
-        (reads.strategies(), views.StrategiesView),
+        (reads.strategies(), control_views.StrategiesView),
     ):
         assert list(answer) == list(get_type_hints(shape)), shape.__name__
 

@@ -75,7 +75,10 @@ def test_a_database_that_is_killed_and_comes_back(own: Server, own_url: str, sit
         assert served.json["net_liquidation"] == known["net_liquidation"]
         assert served.json["as_of"] == known["as_of"]
         assert "database" in served.json["gateway_reason"]
-        for path in ("/api/strategies/", "/api/exports/trades.csv", "/api/trades/?limit=3"):
+        strategies = site.get("/api/strategies/")
+        assert (strategies.status, strategies.json["agent"]["state"]) == (200, "away")
+        assert "database" in strategies.json["agent"]["reason"]
+        for path in ("/api/exports/trades.csv", "/api/trades/?limit=3"):
             answer = site.get(path)
             assert (answer.status, answer.headers["content-type"]) == (503, "application/problem+json"), path
             assert b"postgresql://" not in answer.body
@@ -110,7 +113,7 @@ def test_a_database_that_hangs_stops_neither_the_clock_nor_what_is_known(own: Se
         try:
             client.until(lambda m: m["type"] == "portfolio.update" and m["data"]["freshness"] == "offline")
             assert site.get("/api/portfolio/").json["freshness"] == "offline"
-            assert site.get("/api/strategies/").status == 503  # at once: no request waits for a dead server
+            assert site.get("/api/trades/?limit=3").status == 503  # at once: no request waits for a dead server
         finally:
             for process in frozen:
                 process.resume()

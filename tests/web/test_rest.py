@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from dashboard.api import schemas
+from dashboard.api import schemas, strategy_schemas
 from data.db import make_engine
 from data.model import Role
 from data.reads import Reads
@@ -29,7 +29,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "/api/portfolio/health": schemas.Health,
     "/api/trades/": schemas.Trades,
     "/api/trades?limit=1": schemas.Trades,
-    "/api/strategies/": schemas.Strategies,
+    "/api/strategies/": strategy_schemas.Strategies,
     "/health": schemas.ServiceHealth,
 }
 
