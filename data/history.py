@@ -371,11 +371,10 @@ def _clipped(span: Span, first: datetime, last: datetime, days: TradingDays) -> 
 def _stored_bars(levels: list[Any], days: TradingDays) -> dict[str, Any]:
     known = [row for row in levels if row["first_ts"] is not None]
     first = min((row["first_ts"] for row in known), default=None)
+    # Before a hole that an outage left, a level has bars but isn't whole.
+    begins = {row["resolution"]: max(row["first_ts"], row["whole_from"] or row["first_ts"]) for row in known}
     # The level that goes back farthest is whole; the others from the trading day of their own first bar.
-    whole = {
-        row["resolution"]: ALWAYS if row["first_ts"] == first else days.begin(days.date_of(row["first_ts"]))
-        for row in known
-    }
+    whole = {level: ALWAYS if begin == first else days.begin(days.date_of(begin)) for level, begin in begins.items()}
     last = max((row["last_ts"] for row in known), default=None)
     return {**levels[0], "first": first, "last": last, "whole": whole}
 

@@ -210,9 +210,12 @@ def _answer(
     contract: Contract, series: Series, known: BarCoverage | None, bars: tuple[PriceBar, ...], now: datetime,
     problem: str | None,
 ) -> BarAnswer:  # fmt: skip
-    """What is new in an answer. The last bar known belongs to it: it may have been forming."""
+    """What is new in an answer. The last bar known belongs to it: it may have been forming. An answer that doesn't reach back
+    to it leaves a hole, and the series is whole from the answer on only."""
     first, last = (known.first_ts, known.last_ts) if known is not None else (None, None)
     if last is not None:
+        if bars and bars[0].ts > last:
+            first = None
         bars = tuple(bar for bar in bars if bar.ts >= last)
     coverage = BarCoverage(
         contract.con_id,

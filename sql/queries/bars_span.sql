@@ -11,6 +11,7 @@ SELECT i.*,
        l.resolution,
        v.asked_at,
        v.problem,
+       v.first_ts AS whole_from,
        (SELECT b.ts FROM price_bars b WHERE b.con_id = i.con_id AND b.what = :what AND b.resolution = l.resolution ORDER BY b.ts LIMIT 1) AS first_ts,
        (SELECT b.ts FROM price_bars b WHERE b.con_id = i.con_id AND b.what = :what AND b.resolution = l.resolution ORDER BY b.ts DESC LIMIT 1) AS last_ts
   FROM instrument i

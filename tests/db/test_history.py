@@ -243,6 +243,22 @@ def test_bars_come_from_a_level_that_has_the_span(reads: Reads, database_url: st
         reads.history.bars("a\x00b")
 
 
+def test_minutes_with_a_hole_don_t_answer_for_the_time_before_it(reads: Reads, database_url: str) -> None:
+    for first, last in (("2026-02-02", "2026-02-03"), ("2026-03-02", "2026-03-03")):
+        bars(database_url, "trades", "1m", "1 minute", first, last)
+    bars(database_url, "trades", "1d", "1 day", "2025-12-01", "2026-03-03")
+    assert reads.history.bars("SPY", day())["resolution"] == "1m"
+    month = Window(since=date(2026, 2, 27), until=TUESDAY, points=5000)
+    assert reads.history.bars("SPY", month)["resolution"] == "1m", "as if the broker had none of the days between"
+    execute(
+        database_url,
+        "INSERT INTO bar_coverage (con_id, what, resolution, first_ts, last_ts, asked_at) "
+        "VALUES (1, 'trades', '1m', '2026-03-02 14:30Z', '2026-03-03 20:59Z', now())",
+    )
+    assert reads.history.bars("SPY", month)["resolution"] == "1d"
+    assert reads.history.bars("SPY", day())["resolution"] == "1m"
+
+
 def test_the_brokers_refusal_is_told(reads: Reads, database_url: str) -> None:
     execute(
         database_url,
