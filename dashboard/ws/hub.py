@@ -365,6 +365,7 @@ class Hub:
             return
         self._know(board)
         for account, state in board.accounts.items():
+            self._mark(account, Topic.STRATEGIES)  # the clock alone makes a bot late and an agent away
             for topic in Topic:
                 published = self._published.get((account, topic))
                 if topic is not Topic.STATUS and (published is None or state.revisions.get(topic.value, 0) > published):
@@ -375,7 +376,6 @@ class Hub:
         for account in self.accounts():
             try:
                 changed = self._publish_clock(account) or changed
-                changed = self._publish_strategies(account) or changed  # a bot that is late, an agent that is away
             except DatabaseAway:
                 continue  # nothing is known of it yet
         if changed:
