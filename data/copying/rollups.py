@@ -24,6 +24,12 @@ from data.housekeeping.levels import RELATIONS, Levels, Marks, Relation, view_of
 
 WIDTH = {"1m": timedelta(days=7), "1h": timedelta(days=365), "1d": timedelta(days=3650)}
 MARKER = "copy in progress"  # no account's name
+# What a sample has to have besides its account and times.
+NEEDED: dict[Relation, dict[str, str | int]] = {
+    "portfolio": {},
+    "position": {"con_id": 0, "currency": "", "quantity": 0},
+    "strategy": {"strategy": "", "trades": 0, "closed": 0, "wins": 0, "positions": 0},
+}
 
 
 def made_from(marks: Marks, relation: str, level: str) -> datetime | None:
@@ -166,15 +172,14 @@ def _let_carried_be_seen(levels: Levels, relation: Relation, marks: Marks, ledge
 
 def mark(levels: Levels, relation: Relation, begin: datetime) -> None:
     """Put the sample at `begin` and refresh its bucket of each level."""
-    names, values = sql.SQL(""), sql.SQL("")
-    if relation == "position":
-        names, values = sql.SQL(", con_id, currency, quantity"), sql.SQL(", 0, '', 0")
+    row = {"account": MARKER, "ts": begin, "as_of": begin, "session_date": begin.date(), **NEEDED[relation]}
     levels.conn.execute(
-        sql.SQL(
-            "INSERT INTO {} (account, ts, as_of, session_date{}) VALUES (%(a)s, %(t)s, %(t)s, %(t)s{}) "
-            "ON CONFLICT DO NOTHING"
-        ).format(_raw(relation), names, values),
-        {"a": MARKER, "t": begin},
+        sql.SQL("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT DO NOTHING").format(
+            _raw(relation),
+            sql.SQL(", ").join(map(sql.Identifier, row)),
+            sql.SQL(", ").join(map(sql.Placeholder, row)),
+        ),
+        row,
     )
     for level in LEVELS:
         start = ceil(begin, level)

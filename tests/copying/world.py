@@ -33,6 +33,10 @@ INSERT INTO portfolio_snapshots (account, ts, as_of, session_date, currency, cas
 INSERT INTO position_snapshots (account, con_id, ts, as_of, session_date, currency, quantity, market_price)
     SELECT 'DU1', i, t, t, session_date_of(t), 'USD', 1, random()
       FROM generate_series(now() - interval '70 days', now() - interval '40 days', interval '1 hour') t, generate_series(1, 3) i;
+-- A strategy that ended long ago.
+INSERT INTO strategy_snapshots (account, strategy, ts, as_of, session_date, currency, pnl_total, trades, closed, wins, positions)
+    SELECT 'DU1', 'wheel/1', t, t, session_date_of(t), 'USD', random(), 3, 2, 1, 1
+      FROM generate_series(now() - interval '70 days', now() - interval '40 days', interval '1 hour') t;
 INSERT INTO price_bars SELECT 1, 'trades', '1d', t, t::date, 1, 2.5, 0.1, random(), NULL
     FROM generate_series(timestamptz '2026-01-01', timestamptz '2026-06-01', interval '1 day') t;
 INSERT INTO executions (account, base_exec_id, revision, effective, exec_id, changed_revision, source, kind, con_id, ts,
@@ -96,7 +100,7 @@ def history(url: str) -> list[tuple[Any, ...]]:
     """All roll-ups as the program reads them."""
     with connect(url, Role.WEB, "test") as conn:
         rows: list[tuple[Any, ...]] = []
-        for view in ("portfolio_history", "position_history"):
+        for view in ("portfolio_history", "position_history", "strategy_history"):
             rows += conn.execute(
                 sql.SQL("SELECT '{0}', x::text FROM {0} x ORDER BY x::text COLLATE \"C\"").format(sql.SQL(view))
             ).fetchall()
