@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from flask_openapi3 import Info, OpenAPI
 
-from dashboard.api import analytics, commands, errors, health, portfolio, strategies, trades
+from dashboard.api import analytics, bots, commands, errors, health, portfolio, strategies, trades
 from dashboard.encode import Encoder
 from data.audit import Caller
 from data.commands import Commands
 from data.reads import Reads
+from data.strategies.reports import Reports
 
 DOCS = "/docs"
 
@@ -26,14 +27,17 @@ def make_app(name: str, version: str) -> OpenAPI:
     )
 
 
-def register(app: OpenAPI, reads: Reads, encoder: Encoder, given: Commands, who: Callable[[], Caller]) -> None:
-    """`who` says who gives a command."""
+def register(
+    app: OpenAPI, reads: Reads, encoder: Encoder, given: Commands, reports: Reports, who: Callable[[], Caller]
+) -> None:
+    """`who` says who gives a command or reports for a bot."""
     for blueprint in (
         health.blueprint(reads),
         portfolio.blueprint(reads, encoder),
         trades.blueprint(reads),
         strategies.blueprint(reads),
         commands.blueprint(given, who),
+        bots.blueprint(reports, who),
         analytics.blueprint(reads),
     ):
         app.register_api(blueprint)

@@ -16,6 +16,7 @@ from data.db import DatabaseError
 from data.history import UnknownInstrument
 from data.reads import DatabaseAway, UnknownAccount
 from data.resolution import BadWindow
+from data.strategies.reports import UnknownBotError, WrappedBotError
 
 log = logging.getLogger("mtz.web")
 
@@ -41,7 +42,7 @@ def invalid(error: ValidationError) -> Response:
     sentences = [
         f"{item['loc'][0] if item['loc'] else 'input'}: {item['msg']}."
         for item in error.errors(include_input=False, include_url=False, include_context=False)
-        if item["loc"] and item["loc"][0] in known
+        if not item["loc"] or item["loc"][0] in known
     ]
     if len(sentences) < error.error_count():
         sentences.append("There is a parameter that isn't known here.")
@@ -64,6 +65,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(UnknownStrategyError, lambda e: problem(404, str(e)))
     app.register_error_handler(UnknownCommandError, lambda e: problem(404, str(e)))
     app.register_error_handler(ImpossibleCommandError, lambda e: problem(409, str(e)))
+    app.register_error_handler(UnknownBotError, lambda e: problem(404, str(e)))
+    app.register_error_handler(WrappedBotError, lambda e: problem(409, str(e)))
     app.register_error_handler(KeyReusedError, lambda e: problem(422, str(e)))
     app.register_error_handler(DatabaseError, lambda e: problem(503, str(e), {"Retry-After": "2"}))
     app.register_error_handler(Exception, _unexpected)

@@ -100,7 +100,7 @@ CREATE TABLE bot_reports (
     bot             text NOT NULL REFERENCES bots,
     applied_command bigint NOT NULL,     -- the newest command of this strategy that it acts on
     desired         text NOT NULL CHECK (desired IN ('active', 'opening_paused', 'paused', 'stopped')),   -- what it acts on
-    symbols         jsonb NOT NULL DEFAULT '{}',   -- and of single symbols
+    symbol_states   jsonb NOT NULL DEFAULT '{}',   -- and of single symbols
     failure         text,                -- why a newer command could not be applied: the bot's words
     cycles_since    integer NOT NULL,    -- whole cycles since, without an order against it
     queued_orders   integer NOT NULL,    -- orders of it that were queued all the same

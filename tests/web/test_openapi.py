@@ -21,6 +21,8 @@ PATHS = {
     "/api/kill-switch",
     "/api/kill-switch/release",
     "/api/commands/{id}",
+    "/api/bots/{bot}/heartbeat",
+    "/api/bots/{bot}/decisions",
     "/api/analytics/equity",
     "/api/analytics/positions/{con_id}",
     "/api/analytics/bars/{symbol}",

@@ -1,0 +1,15 @@
+-- A sign of life of an in-process bot. No row: a wrapped bot has this name. `is_news`: something that people see changed,
+-- or the bot had been silent.
+WITH before AS (SELECT * FROM bots WHERE bot = %(bot)s)
+INSERT INTO bots AS b (bot, adapter, version, account, client_id, gateway_host, gateway_port, problem, heartbeat_at, last_seen)
+VALUES (%(bot)s, 'in_process', %(version)s, %(account)s, %(client_id)s, %(gateway_host)s, %(gateway_port)s, %(problem)s, now(),
+        now())
+ON CONFLICT (bot) DO UPDATE
+   SET version = excluded.version, account = excluded.account, client_id = excluded.client_id,
+       gateway_host = excluded.gateway_host, gateway_port = excluded.gateway_port, problem = excluded.problem,
+       heartbeat_at = excluded.heartbeat_at, last_seen = excluded.last_seen
+ WHERE b.adapter = 'in_process'
+RETURNING NOT EXISTS (SELECT FROM before) AS is_new,
+          coalesce((SELECT (o.version, o.account, o.problem) IS DISTINCT FROM (b.version, b.account, b.problem)
+                           OR o.heartbeat_at IS NULL OR o.heartbeat_at < now() - make_interval(secs => %(silent_after_s)s)
+                      FROM before o), true) AS is_news
