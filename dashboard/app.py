@@ -23,6 +23,7 @@ from data.commands import Commands
 from data.db import DatabaseError, make_engine
 from data.model import Role
 from data.reads import Reads
+from data.strategies.reports import Reports
 
 NAME = "MoneyTrailz"
 POOL_SIZE = 10
@@ -87,7 +88,7 @@ def create_app(settings: Settings) -> Flask:
 
     server = api.make_app("dashboard", version("moneytrailz-dashboard"))
     commands = Commands(reads.engine, url)
-    api.register(server, reads, encoder, commands, local_caller)
+    api.register(server, reads, encoder, commands, Reports(reads.engine, url), local_caller)
     exports.register(server, reads)
     ws.register(server, hub)
     pages = _pages(server, reads, settings.benchmark)
