@@ -170,6 +170,12 @@ class Settings(BaseSettings):
         "How much waits on disk while the database is away, in MB; beyond it samples are thinned, fills never.",
         ge=1, le=100000,
     )  # fmt: skip
+    dead_man_minutes: int = _setting(
+        "MTZ_DEAD_MAN_MINUTES", 0, "a whole number of minutes from 0 to 1440",
+        "The dead-man rule: when the poller or the feed has been dead for so long in the exchange's session, openings are "
+        "paused (everything, where a bot can't tell openings apart) until somebody resumes; 0: off. See docs/control.md.",
+        ge=0, le=1440,
+    )  # fmt: skip
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting(
         "MTZ_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR", "How much is logged.",
     )  # fmt: skip
