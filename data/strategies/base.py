@@ -106,7 +106,7 @@ class Adapter(Protocol):
         Called every few seconds: look first whether there can be anything new.
         """
 
-    def hold(self, bot: Bot) -> AbstractContextManager[None]:
+    def hold(self, bot: Bot) -> AbstractContextManager[object]:
         """Keep the bot from starting while the agent uses its client id.
 
         Raises:

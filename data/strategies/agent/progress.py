@@ -37,7 +37,7 @@ class Open:
     actor_kind: str
     reason: str | None
     requested_at: datetime
-    acknowledged_at: datetime | None
+    waited_s: float  # since it was acknowledged
     detail: str | None
     remaining: Sequence[RemainingOrder]
 
@@ -70,7 +70,8 @@ def open_commands(conn: Conn) -> list[Open]:
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             "SELECT c.id, c.strategy, coalesce(c.symbol, '') AS symbol, c.action, c.scope, c.actor, c.actor_kind, c.reason, "
-            "       c.requested_at, p.state, p.acknowledged_at, p.detail, p.remaining "
+            "       c.requested_at, p.state, p.detail, p.remaining, "
+            "       coalesce(extract(epoch FROM now() - p.acknowledged_at), 0)::float8 AS waited_s "
             "  FROM command_progress p JOIN commands c ON c.id = p.command "
             " WHERE p.state IN ('claimed', 'acknowledged') OR (p.state = 'not_enforced' AND EXISTS "
             "       (SELECT FROM strategy_states s WHERE s.command = c.id)) "
@@ -82,7 +83,7 @@ def open_commands(conn: Conn) -> list[Open]:
 def _open(row: Mapping[str, Any]) -> Open:
     wish = Wish(row["id"], row["strategy"], Action(row["action"]), Scope(row["scope"]), row["symbol"])
     return Open(
-        wish, row["state"], row["actor"], row["actor_kind"], row["reason"], row["requested_at"], row["acknowledged_at"],
+        wish, row["state"], row["actor"], row["actor_kind"], row["reason"], row["requested_at"], row["waited_s"],
         row["detail"], row["remaining"],
     )  # fmt: skip
 
