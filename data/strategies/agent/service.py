@@ -1,0 +1,174 @@
+"""The strategy agent's process: one leads by an advisory lock, others wait; commands are taken as they come."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine
+
+from data import audit
+from data.audit import Caller
+from data.commands import CHANNEL, Commands
+from data.db import DatabaseError, connect, explain, is_away, make_engine
+from data.migrate import pending
+from data.model import Role
+from data.strategies.agent import killfile, progress
+from data.strategies.agent.deciding import Decider
+from data.strategies.agent.enforcing import Enforcer
+from data.strategies.agent.options import AgentOptions
+from data.strategies.base import Adapter, Bot
+from data.strategies.desired import AGENT_LOCK_KEY
+from data.strategies.folder import ControlFolder, ControlFolderError
+
+log = logging.getLogger("mtz.agent")
+Conn = psycopg.Connection[Any]
+
+RETRY_S = 0.5
+LOCK_RETRY_S = 0.5
+DATABASE_EXIT = 3
+# A dead network is noticed although nobody says so; over a Unix socket libpq ignores these.
+PATIENCE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 8000}
+
+
+def run_agent(options: AgentOptions, adapters: Sequence[Adapter]) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code.
+
+    0: stopped as asked. 3: the database refuses us or lacks a migration; the log has the sentence. A database that is
+    merely away is tried again for ever.
+    """
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    url, was_away = options.database_url, False
+    try:
+        while not stopping.is_set():
+            try:
+                _require_schema(url)
+                with connect(url, Role.AGENT, "agent", autocommit=True, **PATIENCE) as conn:
+                    was_away = False
+                    _serve(conn, options, adapters, stopping)
+            except psycopg.OperationalError as error:
+                if not is_away(error, url):
+                    raise DatabaseError(explain(error, url)) from error
+                if not was_away:
+                    log.warning("%s Commands wait until it is back; what was acknowledged stays.", explain(error, url))
+                was_away = True
+                stopping.wait(RETRY_S)
+    except DatabaseError as error:
+        log.error("%s", error)
+        return DATABASE_EXIT
+    return 0
+
+
+def _require_schema(url: str) -> None:
+    try:
+        missing = pending(url)
+    except DatabaseError as error:
+        if isinstance(error.__cause__, psycopg.Error):
+            raise error.__cause__ from None
+        raise
+    if missing:
+        raise DatabaseError(f"The database lacks migration {missing[0]}: run `mtz migrate`, then start again.")
+
+
+def _serve(conn: Conn, options: AgentOptions, adapters: Sequence[Adapter], stopping: threading.Event) -> None:
+    """Wait to lead, then lead until stopped. Raises psycopg.OperationalError: the connection, and with it the lead, is lost."""
+    while not _leads(conn):
+        if stopping.wait(LOCK_RETRY_S):
+            return
+    engine = make_engine(options.database_url, Role.AGENT, "agent (commands)", pool_size=1)
+    leader = Leader(conn, engine, options, adapters)
+    try:
+        leader.run(stopping)
+    finally:
+        leader.close()
+        engine.dispose()
+
+
+def _leads(conn: Conn) -> bool:
+    row = conn.execute("SELECT pg_try_advisory_lock(%s)", [AGENT_LOCK_KEY]).fetchone()
+    return bool(row and row[0])
+
+
+class Leader:
+    """The agent that holds the lock, on its connection."""
+
+    def __init__(self, conn: Conn, engine: Engine, options: AgentOptions, adapters: Sequence[Adapter]) -> None:
+        self._conn, self._options, self._adapters = conn, options, adapters
+        self._caller = Caller("strategy agent", "agent", socket.gethostname())
+        self._folder = ControlFolder(options.control_dir)
+        self._commands = Commands(engine, options.database_url)
+        self._decider = Decider(options, self._folder, self._caller)
+        self._enforcer = Enforcer(options, self._caller)
+        self._started = datetime.now(UTC)
+        self._said = ""
+
+    def run(self, stopping: threading.Event) -> None:
+        """Look at everything when a command was given, and each second all the same."""
+        self._conn.execute(f"LISTEN {CHANNEL}")
+        while not stopping.is_set():
+            begun = time.monotonic()
+            self._look()
+            left = self._options.look_s - (time.monotonic() - begun)
+            for _ in self._conn.notifies(timeout=max(left, 0.0), stop_after=1):
+                pass
+
+    def close(self) -> None:
+        self._enforcer.close()
+
+    def _look(self) -> None:
+        conn = self._conn
+        self._beat()
+        bots = self._bots()
+        try:
+            self._decider.look(conn, bots)
+            killfile.agree(conn, self._folder, self._commands, progress.open_commands(conn))
+            self._keep_head()
+        except (ControlFolderError, DatabaseError) as error:
+            self._complain(str(error))
+        else:
+            self._said = ""
+        self._enforcer.look(progress.open_commands(conn), self._with_orphans(bots))
+
+    def _beat(self) -> None:
+        self._conn.execute(
+            "INSERT INTO agent_status (heartbeat_at, started_at, host, pid) VALUES (now(), %s, %s, %s) "
+            "ON CONFLICT (singleton) DO UPDATE SET heartbeat_at = excluded.heartbeat_at, started_at = excluded.started_at, "
+            "  host = excluded.host, pid = excluded.pid",
+            [self._started, self._caller.origin, os.getpid()],
+        )
+
+    def _bots(self) -> dict[str, tuple[Adapter, Bot]]:
+        return {bot.name: (adapter, bot) for adapter in self._adapters for bot in adapter.list(self._conn)}
+
+    def _with_orphans(self, bots: dict[str, tuple[Adapter, Bot]]) -> dict[str, tuple[Adapter, Bot]]:
+        """Strategies whose bot was never seen here, as of a database that was copied: taken for a wrapper's, which isn't running."""
+        rows = self._conn.execute(
+            "SELECT split_part(name, '/', 1), array_agg(name ORDER BY name) FROM strategies WHERE bot IS NULL GROUP BY 1"
+        ).fetchall()
+        wrapped = self._adapters[0]
+        return {
+            name: (wrapped, Bot(name, wrapped.kind, None, None, None, None, None, None, tuple(names)))
+            for name, names in rows
+        } | bots
+
+    def _keep_head(self) -> None:
+        """The audit log's newest number and hash, outside the database. An older one never replaces a newer one: that shows."""
+        number, digest = audit.head(self._conn)
+        kept = self._folder.audit_head()
+        if number and (kept is None or number > kept[0]):
+            self._folder.write_audit_head(number, digest)
+
+    def _complain(self, sentence: str) -> None:
+        if sentence != self._said:
+            log.error("%s", sentence)
+        self._said = sentence

@@ -1,0 +1,100 @@
+"""Bots that `mtz bot` starts: their states lie in the control folder, their lock says who runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from data.strategies.base import Bot, CannotApplyError, Conn, Run, Status
+from data.strategies.desired import BotStates
+from data.strategies.folder import ControlFolder, ControlFolderError
+
+AGENT = "agent"  # the lock's `holder` while the agent cancels for the bot: no run
+
+
+def list_bots(conn: Conn, kind: str) -> list[Bot]:
+    """The bots of one kind, with their listed strategies."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(
+            "SELECT b.bot AS name, b.adapter, b.family, b.account, b.client_id, b.gateway_host, b.gateway_port, b.heartbeat_at, "
+            "       coalesce(array_agg(s.name ORDER BY s.name) FILTER (WHERE s.is_listed), '{}') AS strategies "
+            "  FROM bots b LEFT JOIN strategies s ON s.bot = b.bot WHERE b.adapter = %s GROUP BY b.bot ORDER BY b.bot",
+            [kind],
+        ).fetchall()
+    return [Bot(**{**row, "strategies": tuple(row["strategies"])}) for row in rows]
+
+
+class Wrapped:
+    """The adapter. `decisions` of a bot: see :meth:`data.strategies.base.Adapter.decisions`."""
+
+    kind = "wrapper"
+
+    def __init__(self, folder: ControlFolder, read_decisions: Callable[[Conn, str], int | None]) -> None:
+        self._folder, self._read_decisions = folder, read_decisions
+
+    def list(self, conn: Conn) -> Sequence[Bot]:
+        return list_bots(conn, self.kind)
+
+    def apply(self, conn: Conn, bot: Bot, states: BotStates) -> None:
+        """Raises ControlFolderError too: trying again may help."""
+        try:
+            self._forget_other_database(conn, bot.name)
+            self._folder.write_states(states)
+        except ValueError as error:  # a name or number that no file can hold
+            raise CannotApplyError(f"The states of {bot.name} can't be written ({error}).") from None
+
+    def _forget_other_database(self, conn: Conn, bot: str) -> None:
+        """States with a number that was never given here are of another database, and would never be replaced."""
+        try:
+            known = self._folder.read_states(bot)
+        except ControlFolderError:
+            return  # damaged: it is written anew
+        newest = conn.execute("SELECT coalesce(max(id), 0) FROM commands").fetchone()
+        if known is not None and newest is not None and known.command > newest[0]:
+            self._folder.forget_states(bot)
+
+    def status(self, conn: Conn, bot: Bot) -> Status:  # noqa: ARG002 - other bots are asked in the database
+        holder = self._folder.lock_holder(bot.name)
+        return Status(is_running=holder is not None and holder.get("holder") != AGENT, may_cancel_stale=True)
+
+    def runs(self, conn: Conn, bot: Bot) -> Sequence[Run]:
+        # The rows first: a wrapper takes the lock before it writes its row, so that a row without a lock is nobody's.
+        rows = conn.execute(
+            "SELECT run_id::text, command_seen, started_at, pid FROM bot_runs "
+            " WHERE bot = %s AND ended_at IS NULL AND NOT is_preview",
+            [bot.name],
+        ).fetchall()
+        holder = self._folder.lock_holder(bot.name)
+        if holder is not None and holder.get("holder") == AGENT:
+            holder = None
+        running = holder.get("run_id") if holder else None
+        self._close_vanished(conn, bot, [row[0] for row in rows if row[0] != running])
+        return [_run(holder)] if holder is not None else []
+
+    def _close_vanished(self, conn: Conn, bot: Bot, run_ids: Sequence[str]) -> None:
+        if run_ids:
+            conn.execute(
+                "UPDATE bot_runs SET ended_at = now(), outcome = 'vanished', "
+                "       words = 'The run ended without a word: its wrapper was killed, or the machine went down.' "
+                " WHERE bot = %s AND run_id = ANY (%s::uuid[]) AND ended_at IS NULL",
+                [bot.name, [*run_ids]],
+            )
+
+    def decisions(self, conn: Conn, bot: Bot) -> int | None:
+        return self._read_decisions(conn, bot.name)
+
+    def hold(self, bot: Bot) -> AbstractContextManager[object]:
+        return self._folder.lock(bot.name, {"holder": AGENT, "started_at": datetime.now(UTC).isoformat()})
+
+
+def _run(holder: dict[str, Any]) -> Run:
+    started = holder.get("started_at")
+    since = datetime.fromisoformat(started) if isinstance(started, str) else None
+    seen = holder.get("command_seen")
+    words = f"the run of {since.astimezone(UTC):%H:%M} UTC" if since else "a run"
+    pid = f" (process {holder['pid']})" if holder.get("pid") else ""
+    return Run(holder.get("run_id"), seen if isinstance(seen, int) else 0, since, words + pid)
