@@ -151,6 +151,17 @@ def housekeeping(
 
 
 @app.command(epilog=EXIT_CODES)
+def agent(
+    data_dir: DataDir = None, database_url: Database = None, log_level: LogLevel = None, log_format: LogFormat = None
+) -> None:
+    """Carry out commands to strategies, and see whether they are enforced, until stopped. Part of `mtz run`."""
+    settings = _settings(data_dir=data_dir, database_url=database_url, log_level=log_level, log_format=log_format)
+    from dashboard.agent import serve_until_stopped
+
+    raise typer.Exit(serve_until_stopped(settings))
+
+
+@app.command(epilog=EXIT_CODES)
 def gateway(
     host: Annotated[str, typer.Option(help="Address to listen on; loopback only outside a container.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 4002,
