@@ -35,17 +35,18 @@ def copy_to_timescale(settings: Settings, source: str, target: str, say: Say, *,
     Raises:
         CannotRunError: refused, failed on the way, stopped, or the two differ.
     """
+    show = _Line(say) if sys.stdout.isatty() else _Steps(say)
     try:
         with _ends_in_order(), _reachable(settings, source) as url:
-            show = _Line(say) if sys.stdout.isatty() else _Steps(say)
             outcome = copy_database(
                 url, target, today=datetime.now(UTC).date(), needs_timescale=needs_timescale, report=show
             )
-            show.end()
     except (DatabaseError, EmbeddedDatabaseError) as error:
         raise CannotRunError(str(error), Exit.DATABASE) from None
     except KeyboardInterrupt:
         raise CannotRunError(f"Stopped. {AGAIN}", Exit.FAILED) from None
+    finally:
+        show.end()
     _conclude(outcome, say)
 
 

@@ -61,13 +61,14 @@ def tables(conn: psycopg.Connection[Any]) -> list[Table]:
     return ordered
 
 
-def names(conn: psycopg.Connection[Any]) -> list[str]:
-    """All ordinary tables of the schema that no extension brought, by name."""
+def names(conn: psycopg.Connection[Any], kinds: str = "rp") -> list[str]:
+    """All ordinary tables of the schema (or relations of other `pg_class.relkind`) that no extension brought, by name."""
     rows = conn.execute(
-        "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') "
+        "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = ANY (%s) "
         "  AND NOT c.relispartition "
         "  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid "
-        "                                            AND d.deptype = 'e') ORDER BY 1"
+        "                                            AND d.deptype = 'e') ORDER BY 1",
+        [list(kinds)],
     )
     return [name for (name,) in rows.fetchall()]
 

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from data.copying.catalogue import BORN_FILLED, is_copied, names
+from data.copying.catalogue import BORN_FILLED, columns, is_copied, names
 from data.copying.ledger import Ledger
 from data.db import DatabaseError, normalize_url
 from data.flavour import OLDEST, Flavour, choose, known
@@ -16,6 +16,7 @@ from data.housekeeping.service import LOCK_KEY as HOUSEKEEPING_LOCK
 from data.migrate import pending
 from data.poller.writer import LOCK_CLASS, account_lock
 
+TABLES_AND_VIEWS = "rpvmf"  # as pg_class.relkind has them; foreign tables too
 LOCK_KEY = 0x4D545A04  # "MTZ", 4: one copy into a database at a time
 
 
@@ -31,7 +32,7 @@ def identity(conn: psycopg.Connection[Any]) -> str:
 
 def require_source(conn: psycopg.Connection[Any], url: str) -> None:
     """The source is ours, up to date, and nobody writes to it; it stays so while `conn` is open."""
-    if "schema_migrations" not in names(conn):
+    if not _is_ours(conn):
         raise DatabaseError("The database of SOURCE_URL is not one of this program: nothing was changed.")
     if missing := pending(url):
         raise DatabaseError(
@@ -62,11 +63,10 @@ def require_target(
     flavour = _flavour_to_be(target)
     if needs_timescale and flavour is Flavour.PLAIN:
         raise DatabaseError(_no_timescale(target, url))
-    there = names(target)
-    if "schema_migrations" not in there:
-        if there:
+    if not _is_ours(target):
+        if theirs := names(target, TABLES_AND_VIEWS):
             raise DatabaseError(
-                f"The target holds tables that are not this program's ({there[0]}): name an empty database. "
+                f"The target holds tables that are not this program's ({theirs[0]}): name an empty database. "
                 "Nothing was changed."
             )
         return False
@@ -78,7 +78,7 @@ def require_target(
                 "Nothing was changed."
             )
         return False
-    filled = [n for n in there if is_copied(n) and n not in BORN_FILLED and _has_rows(target, n)]
+    filled = [n for n in names(target) if is_copied(n) and n not in BORN_FILLED and _has_rows(target, n)]
     if filled and _claim(source) is not None and _claim(source) == _claim(target):
         return True
     if filled:
@@ -87,6 +87,12 @@ def require_target(
             "Nothing was changed."
         )
     return False
+
+
+def _is_ours(conn: psycopg.Connection[Any]) -> bool:
+    """Whether the database was set up by this program; others have tables of migrations too."""
+    ledger = "schema_migrations"
+    return ledger in names(conn) and "checksum" in {column.name for column in columns(conn, ledger)}
 
 
 def _hold(conn: psycopg.Connection[Any], accounts: list[str], side: str) -> None:

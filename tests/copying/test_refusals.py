@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -88,11 +89,20 @@ def test_a_target_with_rows_of_its_own(source: str, target: str) -> None:
     assert checksum(target) == before
 
 
-def test_a_target_of_somebody_else(source: str, target: str) -> None:
+@pytest.mark.parametrize("statement", ["CREATE TABLE theirs (n integer)", "CREATE VIEW theirs AS SELECT 1 AS n"])
+def test_a_target_of_somebody_else(source: str, target: str, statement: LiteralString) -> None:
     with psycopg.connect(target) as conn:
-        conn.execute("CREATE TABLE theirs (n integer)")
+        conn.execute(statement)
     assert "not this program's (theirs)" in refusal(source, target)
     assert tables_of(target) == ["theirs"]
+
+
+def test_a_target_whose_migrations_are_another_programs(source: str, target: str) -> None:
+    with psycopg.connect(target) as conn:
+        conn.execute("CREATE TABLE schema_migrations (version text)")
+    said = refusal(source, target)
+    assert "not this program's (schema_migrations)" in said
+    assert tables_of(target) == ["schema_migrations"]
 
 
 def test_an_unfinished_copy_of_another_database(source: str, own_source: str, target: str) -> None:
