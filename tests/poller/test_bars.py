@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from data.ibkr import bars as feed
+from data.ibkr.barplan import SERIES
 from data.model import BarAnswer, BarCoverage, Contract, Flush, Portfolio, PriceBar
 from data.poller.bars import SLICE, BarJob
 from data.poller.options import PollerOptions
@@ -266,7 +267,7 @@ class Memory:
 
 def test_an_answer_that_does_not_reach_back_leaves_a_series_that_begins_with_it() -> None:
     """After an outage that is longer than what one request may span."""
-    now, contract, minutes = datetime.now(UTC), Contract(7, "KO", "KO", "STK", "USD"), feed.barplan.SERIES[1]
+    now, contract, minutes = datetime.now(UTC), Contract(7, "KO", "KO", "STK", "USD"), SERIES[1]
     starts = [now - timedelta(minutes=n) for n in (3, 2, 1)]
     bars = tuple(PriceBar(start, 10.0, 11.0, 9.0, 10.0, 5.0) for start in starts)
 
