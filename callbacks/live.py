@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dash import ClientsideFunction, Input, Output, State
 
-from callbacks.messages import messages
+from callbacks.messages import messages, strategies
 from data.reads import DatabaseAway, Reads, UnknownAccount
 from layouts import ids
 
@@ -26,8 +26,7 @@ def poll(reads: Reads, account: str | None, known: dict[str, Any] | None) -> dic
         answer["accounts"] = reads.accounts()
         answer["source"] = reads.source()
         answer["account"] = account = choose(answer["accounts"], account)
-        if account is not None:
-            answer["messages"] = list(messages(reads, account, known))
+        answer["messages"] = [strategies(reads, None)] if account is None else list(messages(reads, account, known))
     except (DatabaseAway, UnknownAccount) as error:
         answer["problem"] = str(error)
     except Exception:

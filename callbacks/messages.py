@@ -32,8 +32,16 @@ def messages(reads: Reads, account: str, known: dict[str, Any] | None = None) ->
     if trades["revision"] != known.get("trades"):
         yield _message("trade.executed", account, trades["revision"], None, trades)
     summary = reads.summary(account)
+    yield strategies(reads, account)
     yield _message("summary.update", account, row.revision, summary["as_of"], summary)
 
 
-def _message(kind: str, account: str, revision: int, as_of: str | None, data: Any) -> Message:
+def strategies(reads: Reads, account: str | None) -> Message:
+    """The strategies: they are there, and can be stopped, also while no account is known."""
+    board = reads.board()
+    revision = board.accounts[account].revisions.get(Topic.STRATEGIES.value, 0) if board and account else 0
+    return _message("strategy.update", account, revision, None, reads.strategies(account))
+
+
+def _message(kind: str, account: str | None, revision: int, as_of: str | None, data: Any) -> Message:
     return {"type": kind, "account": account, "revision": revision, "as_of": as_of, "data": data}

@@ -16,13 +16,15 @@ from layouts.shell import page
 from layouts.state import PageState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import dash
 
 COOKIE = "mtz-account"
 LIMITS = {"ticking": TICKING_LIMIT.total_seconds(), "resting": RESTING_LIMIT.total_seconds()}
 
 
-def first_state(reads: Reads, wanted: str | None, benchmark: str = "SPY") -> PageState:
+def first_state(reads: Reads, wanted: str | None, benchmark: str = "SPY", refusal: str | None = None) -> PageState:
     """What the page begins with; `wanted` is the account chosen on an earlier visit, `benchmark` a symbol."""
     answer = poll(reads, wanted, None)
     found = {message["type"]: message["data"] for message in answer["messages"]}
@@ -38,16 +40,17 @@ def first_state(reads: Reads, wanted: str | None, benchmark: str = "SPY") -> Pag
         problem=answer["problem"],
         messages=answer["messages"],
         benchmark=benchmark,
+        refusal=refusal,
     )
 
 
-def register(app: dash.Dash, reads: Reads, benchmark: str) -> None:
+def register(app: dash.Dash, reads: Reads, benchmark: str, refusal: Callable[[], str | None]) -> None:
     release = version("moneytrailz-dashboard")
 
     def layout() -> Any:
         if not flask.has_request_context():  # Dash asks once while it is put together: nothing is read for that
             return page(PageState(benchmark=benchmark), release, LIMITS)
-        return page(first_state(reads, flask.request.cookies.get(COOKIE), benchmark), release, LIMITS)
+        return page(first_state(reads, flask.request.cookies.get(COOKIE), benchmark, refusal()), release, LIMITS)
 
     app.layout = layout
     # Else every page would carry that first layout a second time; a test checks that every id of a callback exists.

@@ -91,7 +91,7 @@ def create_app(settings: Settings) -> Flask:
     api.register(server, reads, encoder, commands, Reports(reads.engine, url), local_caller)
     exports.register(server, reads)
     ws.register(server, hub)
-    pages = _pages(server, reads, settings.benchmark)
+    pages = _pages(server, reads, commands, settings.benchmark)
     server.extensions["mtz"] = Services(reads, hub)
     theme = base64.b64encode(hashlib.sha256(THEME_SCRIPT.encode()).digest()).decode()
     server.wsgi_app = FrontDoor(  # type: ignore[method-assign]
@@ -107,7 +107,7 @@ def local_caller() -> Caller:
     return Caller("local", "local", request.remote_addr)
 
 
-def _pages(server: Flask, reads: Reads, benchmark: str) -> Dashboard:
+def _pages(server: Flask, reads: Reads, commands: Commands, benchmark: str) -> Dashboard:
     pages = Dashboard(
         "dashboard",
         server=server,
@@ -118,5 +118,5 @@ def _pages(server: Flask, reads: Reads, benchmark: str) -> Dashboard:
         index_string=INDEX,
     )
     pages.reads = reads
-    callbacks.register_all(pages, reads, benchmark)
+    callbacks.register_all(pages, reads, commands, local_caller, benchmark=benchmark)
     return pages

@@ -19,6 +19,7 @@ SUMMARY = "summary-message"
 STATUS = "status-message"
 POSITIONS = "positions-message"
 TRADES = "trades-message"
+STRATEGIES = "strategies-message"
 
 # -- every page ------------------------------------------------------------------------------------------------------------
 LOCATION = "location"
@@ -35,8 +36,10 @@ THEME = "theme"
 ANNOUNCE = "announce"
 PROBLEM = "problem"
 NAV_OVERVIEW = "nav-overview"
+NAV_STRATEGIES = "nav-strategies"
 NAV_ABOUT = "nav-about"
 PAGE_OVERVIEW = "page-overview"
+PAGE_STRATEGIES = "page-strategies"
 PAGE_ABOUT = "page-about"
 PAGE_MISSING = "page-missing"
 
@@ -52,6 +55,59 @@ TRADES_GRID = "trades-grid"
 TRADES_NOTE = "trades-note"
 TRADES_EMPTY = "trades-empty"
 TRADES_CSV = "trades-csv"
+
+
+# -- control: on every page --------------------------------------------------------------------------------------------
+KILL = "kill-button"
+KILL_BANNER = "kill-banner"
+KILL_TITLE = "kill-title"
+KILL_SENTENCE = "kill-sentence"
+KILL_AGE = "kill-age"
+KILL_PENDING = "kill-pending"
+KILL_RELEASE = "kill-release"
+TOAST = "toast"
+WHY = "why-popover"
+CARD_TEMPLATE = "strategy-card-template"
+MINI_TEMPLATE = "strategy-mini-template"
+
+# -- Overview's and Strategies' cards ----------------------------------------------------------------------------------
+MINIS = "strategy-minis"
+MINIS_PANEL = "strategy-minis-panel"
+STRATEGY_CARDS = "strategy-cards"
+STRATEGIES_EMPTY = "strategies-empty"
+STRATEGIES_NOTE = "strategies-note"
+AGENT_NOTE = "agent-note"
+REST = "strategies-rest"
+
+# -- the dialog that asks before a command -----------------------------------------------------------------------------
+DIALOG = "command-dialog"
+DIALOG_TITLE = "command-dialog-title"
+DIALOG_EFFECT = "command-dialog-effect"
+DIALOG_KEPT = "command-dialog-kept"
+DIALOG_SHORTS = "command-dialog-shorts"
+DIALOG_SYMBOL_BOX = "command-dialog-symbol-box"
+DIALOG_SYMBOL = "command-dialog-symbol"
+DIALOG_SYMBOLS = "command-dialog-symbols"
+DIALOG_REASON = "command-dialog-reason"
+DIALOG_PROBLEM = "command-dialog-problem"
+DIALOG_CANCEL = "command-dialog-cancel"
+DIALOG_CONFIRM = "command-dialog-confirm"
+
+
+class Question(StrEnum):
+    """What the browser asks by a callback: a store with the question, a store with its answer."""
+
+    COMMAND = "command"
+    KILL = "kill"  # of its own: it never waits behind another command
+    SHORTS = "shorts"
+
+    @property
+    def ask(self) -> str:
+        return f"{self}-ask"
+
+    @property
+    def answer(self) -> str:
+        return f"{self}-answer"
 
 
 # -- the drawer of a position ------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ def overview(state: PageState) -> html.Div:
             html.Div(
                 [
                     _cards(state),
+                    _strategies(),
                     html.Div([_equity(state.benchmark), _trades(state), _positions(state)], className="board"),
                 ],
                 id=ids.CONTENT,
@@ -46,6 +47,16 @@ def _cards(state: PageState) -> html.Section:
         [metric_card(key, views.get(key), currency) for key in TITLES],
         className="metrics",
         **{"aria-label": "Key figures"},
+    )
+
+
+def _strategies() -> html.Section:
+    """A small card each, in one row that scrolls: filled by assets/strategies/."""
+    return html.Section(
+        html.Div(id=ids.MINIS, className="minis", tabIndex=0, role="group", **{"aria-label": "Strategies"}),
+        id=ids.MINIS_PANEL,
+        className="minis-panel",
+        hidden=True,
     )
 
 

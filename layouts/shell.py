@@ -11,12 +11,16 @@ from layouts.about import about
 from layouts.components.account_picker import account_picker
 from layouts.components.age import age
 from layouts.components.badge import badge
+from layouts.components.command_dialog import command_dialog
 from layouts.components.connection import connection
+from layouts.components.kill_switch import kill_banner, kill_switch
 from layouts.components.market import market
 from layouts.components.metric_card import SIGNED
 from layouts.components.position_drawer import position_drawer
+from layouts.components.strategy_card import card_templates
 from layouts.overview import overview
 from layouts.state import PageState
+from layouts.strategies import questions, strategies
 
 FAST_MS = 2000  # while no socket is there
 
@@ -27,12 +31,14 @@ def page(state: PageState, version: str, limits: dict[str, float]) -> html.Div:
         [
             html.A("Skip to content", href=f"#{ids.MAIN}", className="skip"),
             _header(state),
+            kill_banner(),
             html.P(
                 state.problem or "", id=ids.PROBLEM, className="problem", role="status", hidden=state.problem is None
             ),
             html.Main(
                 [
                     overview(state),
+                    strategies(),
                     about(version),
                     html.Div(
                         [html.H1("There is no such page"), dcc.Link("Go to the Overview", href="/")],
@@ -45,6 +51,14 @@ def page(state: PageState, version: str, limits: dict[str, float]) -> html.Div:
                 tabIndex=-1,
             ),
             position_drawer(),
+            command_dialog(),
+            html.Div(
+                id=ids.WHY, className="popover why-popover", role="dialog", **{"aria-label": "Where it comes from"}
+            ),
+            html.Section(
+                id=ids.TOAST, className="toast-box", hidden=True, role="status", **{"aria-label": "What was done last"}
+            ),
+            *card_templates(),
             html.P("", id=ids.ANNOUNCE, className="visually-hidden", role="status"),
             *_plumbing(state, limits),
         ],
@@ -64,12 +78,14 @@ def _header(state: PageState) -> html.Header:
             html.Nav(
                 [
                     dcc.Link("Overview", href="/", id=ids.NAV_OVERVIEW, className="page-tab active"),
+                    dcc.Link("Strategies", href="/strategies", id=ids.NAV_STRATEGIES, className="page-tab"),
                     dcc.Link("About", href="/about", id=ids.NAV_ABOUT, className="page-tab"),
                 ],
                 className="tabs",
                 **{"aria-label": "Pages"},
             ),
             html.Div(className="gap"),
+            kill_switch(),
             account_picker(state.accounts, state.account),
             market(state.health),
             html.Div(
@@ -95,13 +111,15 @@ def _header(state: PageState) -> html.Header:
 def _plumbing(state: PageState, limits: dict[str, float]) -> list[Any]:
     return [
         dcc.Location(id=ids.LOCATION, refresh=False),
-        dcc.Store(id=ids.CONFIG, data={"limits": limits, "signed": sorted(SIGNED), "interval_ms": FAST_MS}),
+        dcc.Store(id=ids.CONFIG, data={"limits": limits, "signed": sorted(SIGNED), "interval_ms": FAST_MS, "refusal": state.refusal}),
         dcc.Store(id=ids.ACCOUNT, data=state.account),
         dcc.Store(id=ids.ACCOUNTS, data=state.accounts),
         dcc.Store(id=ids.POLLED, data={"account": state.account, "accounts": state.accounts, "source": state.source,
                                        "problem": state.problem, "messages": state.messages}),
         dcc.Store(id=ids.ASK, data=0),
         dcc.Store(id=ids.KNOWN, data={}),
-        *[dcc.Store(id=name) for name in (ids.PORTFOLIO, ids.SUMMARY, ids.STATUS, ids.POSITIONS, ids.TRADES)],
+        *[dcc.Store(id=name) for name in (ids.PORTFOLIO, ids.SUMMARY, ids.STATUS, ids.POSITIONS, ids.TRADES,
+                                         ids.STRATEGIES)],
+        *questions(),
         dcc.Interval(id=ids.FAST, interval=FAST_MS),
     ]  # fmt: skip

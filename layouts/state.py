@@ -25,5 +25,6 @@ class PageState:
     positions: PositionsView | None = None
     trades: TradesView | None = None
     problem: str | None = None
+    refusal: str | None = None  # why the reader may give no commands; None: they may
     benchmark: str = "SPY"  # the symbol that equity can be compared with
     messages: list[dict[str, Any]] = field(default_factory=list)

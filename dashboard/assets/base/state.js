@@ -11,6 +11,7 @@ window.mtz.state = (function () {
     "status.update": "status-message",
     "positions.update": "positions-message",
     "trade.executed": "trades-message",
+    "strategy.update": "strategies-message",
   };
 
   const fresh = (account) => ({
@@ -22,6 +23,7 @@ window.mtz.state = (function () {
     positionsAsOf: null,
     complete: false, // the whole list of positions was seen: changes may be merged into it
     trades: new Map(), // key of the fill → its newest report
+    strategies: null, // the whole view, newest
     revisions: {},
   });
 
@@ -52,6 +54,7 @@ window.mtz.state = (function () {
       state.status = message.data;
       window.mtz.clock.learn(message.data.as_of, message.data.age_s);
     },
+    "strategy.update": (message) => { state.strategies = message.data; },
     "positions.update": (message) => mergePositions(message.data),
     "trade.executed": (message) => mergeTrades(Array.isArray(message.data.items) ? message.data.items : [message.data]),
   };
@@ -125,6 +128,7 @@ window.mtz.state = (function () {
     if (type === "portfolio.update") return { view: state.portfolio };
     if (type === "summary.update") return { view: state.summary };
     if (type === "status.update") return { view: state.status };
+    if (type === "strategy.update") return {}; // whoever draws it reads the state
     if (type === "trade.executed") return { items: [...state.trades.values()] };
     const news = { items: [...changed.items.values()], removed: [...changed.removed] };
     changed.items.clear();

@@ -106,7 +106,7 @@ window.mtz.connection = (function () {
     const source = (state.status && state.status.source) || state.source;
     if (!source) return;
     window.mtz.ui.show("badge", { children: source.toUpperCase(), className: `badge-source ${source}`, title: SOURCES[source] });
-    const title = `MoneyTrailz · ${source.toUpperCase()}`;
+    const title = `${window.mtz.title ? `${window.mtz.title} · ` : ""}MoneyTrailz · ${source.toUpperCase()}`;
     if (document.title !== title) document.title = title;
   }
 

@@ -38,8 +38,12 @@ def data(answer: dict[str, object], kind: str) -> dict[str, object]:
     return found
 
 
-def test_without_an_account_there_are_no_messages_and_no_problem(reads: Reads) -> None:
-    assert poll(reads, None, None) == {"account": None, "accounts": [], "source": None, "problem": None, "messages": []}
+def test_without_an_account_there_are_the_strategies_alone_and_no_problem(reads: Reads) -> None:
+    answer = poll(reads, None, None)
+    assert kinds(answer) == ["strategy.update"]
+    assert answer["messages"][0]["account"] is None
+    del answer["messages"]
+    assert answer == {"account": None, "accounts": [], "source": None, "problem": None}
 
 
 def test_the_first_answer_carries_everything_as_the_read_model_says_it(reads: Reads, write: Writer) -> None:
@@ -53,6 +57,7 @@ def test_the_first_answer_carries_everything_as_the_read_model_says_it(reads: Re
         "status.update",
         "positions.update",
         "trade.executed",
+        "strategy.update",
         "summary.update",
     ]
     assert data(answer, "portfolio.update")["net_liquidation"] == reads.portfolio(ACCOUNT)["net_liquidation"]
@@ -67,7 +72,9 @@ def test_the_next_answer_leaves_out_what_the_page_has(reads: Reads, write: Write
         "positions": data(first, "positions.update")["revision"],
         "trades": data(first, "trade.executed")["revision"],
     }
-    assert kinds(poll(reads, ACCOUNT, known)) == ["portfolio.update", "status.update", "summary.update"]
+    assert kinds(poll(reads, ACCOUNT, known)) == [
+        "portfolio.update", "status.update", "strategy.update", "summary.update",
+    ]  # fmt: skip
     write.flush(positions=(samples.position(samples.stock(), quantity=7.0),), executions=(samples.execution(9),))
     after = poll(reads, ACCOUNT, known)
     assert [row["con_id"] for row in data(after, "positions.update")["items"]][:1] == [1]  # type: ignore[attr-defined]

@@ -11,6 +11,8 @@ import pytest
 
 from callbacks import register_all
 from callbacks.stylesheet import package_folder
+from data.audit import Caller
+from data.commands import Commands
 from data.db import make_engine
 from data.model import Role
 from data.reads import Reads
@@ -28,7 +30,8 @@ def app() -> dash.Dash:
     """Put together without a database: nothing is read for that."""
     url = "postgresql://nobody@127.0.0.1:1/nothing"
     found = dash.Dash("wiring", assets_folder=str(ASSETS))
-    register_all(found, Reads(make_engine(url, Role.WEB, "test"), url))
+    engine = make_engine(url, Role.WEB, "test")
+    register_all(found, Reads(engine, url), Commands(engine, url), lambda: Caller("tester", "local"))
     found._setup_server()
     return found
 
@@ -70,9 +73,9 @@ def test_every_part_of_a_chart_that_the_assets_write_to_is_on_the_page() -> None
         assert missing <= ({"benchmark-button"} if key != ids.Chart.EQUITY else set())
 
 
-def test_the_overview_asks_the_server_by_one_callback(app: dash.Dash) -> None:
+def test_the_server_is_asked_for_the_numbers_by_one_callback_and_by_one_for_each_question(app: dash.Dash) -> None:
     asked = [callback["output"] for callback in app._callback_list if not callback["clientside_function"]]
-    assert sorted(asked) == ["polled.data"]
+    assert sorted(asked) == sorted(["polled.data", *(f"{question.answer}.data" for question in ids.Question)])
 
 
 def test_the_style_sheet_is_served_from_here(app: dash.Dash) -> None:

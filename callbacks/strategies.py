@@ -1,0 +1,80 @@
+"""Strategies: what the pages ask the server, and the commands that they give."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from dash import ClientsideFunction, Input, Output, State
+
+from data import control
+from data.audit import Caller
+from data.commands import (
+    Commands,
+    ImpossibleCommandError,
+    KeyReusedError,
+    OverruledError,
+    Request,
+    UnknownStrategyError,
+)
+from data.db import DatabaseError
+from data.reads import DatabaseAway, UnknownAccount
+from data.strategies.desired import Action, Scope
+from layouts import ids
+
+if TYPE_CHECKING:
+    import dash
+
+log = logging.getLogger(__name__)
+
+FAILED = "The server could not do this; its log says why."
+REFUSALS = (
+    UnknownStrategyError, ImpossibleCommandError, KeyReusedError, DatabaseError, DatabaseAway, UnknownAccount,
+)  # fmt: skip
+
+Asked = dict[str, Any]
+Answer = dict[str, Any]
+
+
+def give(commands: Commands, who: Callable[[], Caller], asked: Asked) -> Any:
+    """Give the command that a button asks for: `strategy`, `action`, `scope`, `symbol`, `reason` and the click's own `key`."""
+    request = Request(
+        str(asked["strategy"]), Action(asked["action"]), Scope(asked["scope"]), asked["symbol"], asked["reason"]
+    )
+    return control.answer(commands, commands.submit(who(), request, asked["key"]))
+
+
+def shorts(commands: Commands, asked: Asked) -> Any:
+    """The open short options of a strategy, which a stop leaves."""
+    return {"shorts": commands.shorts(str(asked["strategy"]))}
+
+
+def answered(question: Callable[[Asked], Any], asked: Asked | None) -> Answer | None:
+    """What `question` says to `asked`, or one sentence why not; `n` tells the browser which of its questions it answers."""
+    if asked is None:
+        return None
+    answer: Answer = {"n": asked.get("n"), "data": None, "problem": None, "command": None}
+    try:
+        answer["data"] = question(asked)
+    except REFUSALS as error:
+        answer["problem"] = str(error)
+        answer["command"] = error.command if isinstance(error, OverruledError) else None
+    return answer
+
+
+def register(app: dash.Dash, commands: Commands, who: Callable[[], Caller]) -> None:
+    questions: dict[ids.Question, Callable[[Asked], Any]] = {
+        ids.Question.COMMAND: partial(give, commands, who),
+        ids.Question.KILL: partial(give, commands, who),
+        ids.Question.SHORTS: partial(shorts, commands),
+    }
+    for name, question in questions.items():
+        app.callback(Output(name.answer, "data"), Input(name.ask, "data"), prevent_initial_call=True)(
+            partial(answered, question)
+        )
+        app.clientside_callback(ClientsideFunction("mtz", "answeredQuestion"), Input(name.answer, "data"))
+    app.clientside_callback(
+        ClientsideFunction("mtz", "strategies"), Input(ids.STRATEGIES, "data"), State(ids.CONFIG, "data")
+    )
