@@ -1,4 +1,4 @@
-"""``python -m dashboard.healthcheck [web|poller|housekeeping|gateway]``: is this container's part alive? Exit code 0 or 1.
+"""``python -m dashboard.healthcheck [web|poller|housekeeping|agent|gateway]``: is this container's part alive? Exit code 0 or 1.
 
 A part is alive when it does its own work; that the broker is away at night makes no web server sick.
 """
@@ -17,6 +17,7 @@ from dashboard.settings import Settings, load_settings
 
 GATEWAY_PORT = 4002
 POLLER_SILENCE_S = 30.0
+AGENT_SILENCE_S = 30.0
 
 
 def web_alive(host: str, port: int) -> bool:
@@ -56,6 +57,12 @@ def housekeeping_alive(url: str) -> str | None:
     return str(row[0]) if row else None
 
 
+def agent_alive(url: str, since: float) -> str | None:
+    """The process of the strategy agent that gave a sign of life after `since` (seconds of the epoch)."""
+    row = _one(url, "agent_seen", since=since)
+    return f"process {row[1]} on {row[0]}" if row else None
+
+
 def _one(url: str, name: str, **parameters: Any) -> Sequence[Any] | None:
     """The first row of a named query; None too when the database is away."""
     from sqlalchemy import text
@@ -82,6 +89,7 @@ def check(part: str, settings: Settings) -> bool:
         "gateway": lambda: gateway_alive(GATEWAY_PORT),
         "poller": lambda: poller_alive(settings.database_url or "", time.time() - POLLER_SILENCE_S) is not None,
         "housekeeping": lambda: housekeeping_alive(settings.database_url or "") is not None,
+        "agent": lambda: agent_alive(settings.database_url or "", time.time() - AGENT_SILENCE_S) is not None,
     }
     return checks[part]()
 

@@ -1,4 +1,4 @@
-"""`mtz run`: embedded database, simulated gateway, poller, housekeeping and web server as one supervised tree."""
+"""`mtz run`: embedded database, simulated gateway, poller, agent, housekeeping and web server as one supervised tree."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dashboard.exits import CannotRunError, Exit
-from dashboard.healthcheck import gateway_alive, housekeeping_alive, poller_alive, web_alive
+from dashboard.healthcheck import agent_alive, gateway_alive, housekeeping_alive, poller_alive, web_alive
 from dashboard.logs import make_formatter
 from dashboard.progress import relay
 from dashboard.running import RunLock, Running, unwritable
@@ -96,7 +96,16 @@ class _Stack:
         keeper = self._process(
             "housekeeping", ["housekeeping"], env, needs=[schema, *past], ready=self._housekeeping_ready, may_fail=True
         )
-        self.parts += [schema, *past, poller, keeper, web]
+        agent = self._process(
+            "agent",
+            ["agent"],
+            env,
+            needs=[schema],
+            ready=lambda part: agent_alive(self._url(), part.started_at),
+            patience_s=4.0,
+            may_fail=True,
+        )
+        self.parts += [schema, *past, poller, keeper, agent, web]
 
     def announce(self) -> None:
         """What is said once, when everything is ready."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
@@ -29,12 +29,12 @@ def list_bots(conn: Conn, kind: str) -> list[Bot]:
 
 
 class Wrapped:
-    """The adapter. `decisions` of a bot: see :meth:`data.strategies.base.Adapter.decisions`."""
+    """The adapter."""
 
     kind = "wrapper"
 
-    def __init__(self, folder: ControlFolder, read_decisions: Callable[[Conn, str], int | None]) -> None:
-        self._folder, self._read_decisions = folder, read_decisions
+    def __init__(self, folder: ControlFolder) -> None:
+        self._folder = folder
 
     def list(self, conn: Conn) -> Sequence[Bot]:
         return list_bots(conn, self.kind)
@@ -84,8 +84,8 @@ class Wrapped:
                 [bot.name, [*run_ids]],
             )
 
-    def decisions(self, conn: Conn, bot: Bot) -> int | None:
-        return self._read_decisions(conn, bot.name)
+    def decisions(self, conn: Conn, bot: Bot) -> int | None:  # noqa: ARG002
+        return None
 
     def hold(self, bot: Bot) -> AbstractContextManager[object]:
         return self._folder.lock(bot.name, {"holder": AGENT, "started_at": datetime.now(UTC).isoformat()})

@@ -92,7 +92,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
 
 @pytest.mark.timeout(600)
 def test_every_command_is_in_the_image(image: Image) -> None:
-    for command in ("run", "web", "poll", "housekeeping", "gateway", "migrate", "connect", "doctor"):
+    for command in ("run", "web", "poll", "housekeeping", "agent", "gateway", "migrate", "connect", "doctor"):
         done = image.run("mtz", command, "--help")
         assert done.returncode == 0, done.stderr
     assert image.run("mtz", "--version").stdout.startswith("mtz ")
