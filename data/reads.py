@@ -115,7 +115,7 @@ class Reads:
         self._rows: dict[tuple[Any, ...], Any] = {}
         self._locks: dict[tuple[Any, ...], threading.RLock] = {}
         self.history = History(self._fetch, self._state, clock)
-        self.strategy = StrategyReads(self._fetch, clock)
+        self.strategy = StrategyReads(self._fetch, self.history.trading_days, clock)
 
     # -- following: the hub tells what it hears --------------------------------------------------------------------
 

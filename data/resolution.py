@@ -25,7 +25,7 @@ FRAMES: tuple[Frame, ...] = get_args(Frame)
 POINTS = 750
 INDICATOR_POINTS = 320  # the technical panel's points are larger
 MIN_POINTS, MAX_POINTS = 10, 5000
-MAX_SOURCE = 20_000  # rows that an automatic choice reads at most: they cost about a microsecond each
+MAX_SOURCE = 12_000  # rows that an automatic choice reads at most: each costs a microsecond or more
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 SHORT_SESSION_S = 12_600
@@ -106,6 +106,12 @@ class TradingDays:
 
     def __len__(self) -> int:
         return len(self._dates)
+
+    def __contains__(self, day: date) -> bool:
+        index = bisect_left(self._dates, day)
+        if index == len(self):
+            return day.isoweekday() <= 5  # beyond what is known
+        return self._dates[index] == day
 
     def date_of(self, instant: datetime) -> date:
         """The trading day of an instant."""
@@ -214,16 +220,16 @@ def choose(
 ) -> Step:
     """The finest step whose buckets fit into `points`, read from a level that has the whole span.
 
-    `whole_from` says since when each level has everything; a level that isn't named has nothing. Buckets are counted in open
-    sessions: what changes between them is few, and who gets more than `points` asks again (:func:`coarser`). An explicit
-    level is kept and its step widened.
+    `whole_from` says since when each level has everything; a level that isn't named has nothing. Buckets, and the rows that
+    they are made of, are counted in open sessions: what changes between them is few, and who gets more than `points` asks
+    again (:func:`coarser`). An explicit level is kept and its step widened.
     """
     if asked != "auto":  # what isn't there makes the rest no coarser
         span = Span(min(max(span.since, whole_from.get(asked, span.since)), span.until), span.until)
     open_spans = days.open_spans(span.since, span.until)
     usable = [step for step in _steps(asked) if _has(step.level, span, whole_from)] or _steps(asked)[-1:]
     for step in usable:
-        source = (span.until - span.since).total_seconds() / LEVEL_S[step.level]
+        source = sum(number * length for length, number in open_spans.items()) / LEVEL_S[step.level]
         if _buckets(step, open_spans) <= points and (asked != "auto" or step.level == "1d" or source <= MAX_SOURCE):
             return step
     return coarser(usable[-1], _buckets(usable[-1], open_spans), points, asked)

@@ -22,7 +22,8 @@ from data.control_views import (
     StrategyView,
     SymbolState,
 )
-from data.strategies.condition import judge
+from data.resolution import TradingDays
+from data.strategies.condition import Condition, judge
 from data.strategies.desired import AGENT_LOCK_KEY, EVERY
 
 Fetch = Callable[..., list[Any]]
@@ -52,9 +53,10 @@ class StrategyRows:
 class StrategyReads:
     """Safe for threads and greenlets. Every method raises what :class:`data.reads.Reads` raises."""
 
-    def __init__(self, fetch: Fetch, clock: Callable[[], datetime]) -> None:
+    def __init__(self, fetch: Fetch, trading_days: Callable[[], TradingDays], clock: Callable[[], datetime]) -> None:
         """`fetch` reads a named query."""
         self._fetch = fetch
+        self._days = trading_days
         self._clock = clock
         self._sparklines: dict[str, tuple[datetime, dict[str, list[float | None]]]] = {}
         self._agent: tuple[datetime, AgentView] | None = None
@@ -88,7 +90,8 @@ class StrategyReads:
         """`GET /api/strategies/` as of now. `away`: why the database can't be read, so that nothing is asked of it."""
         sparklines = self._sparkline(account, away) if account else {}
         now = self._clock()
-        items = [_strategy(row, found, sparklines, now) for row in found.strategies]
+        is_trading_day = self._days().__contains__
+        items = [_strategy(row, found, sparklines, judge(row, now, is_trading_day)) for row in found.strategies]
         rest = found.figures.get(UNATTRIBUTED)
         return {
             "account": account,
@@ -184,10 +187,9 @@ def _is_open(command: CommandView | None) -> bool:
 
 
 def _strategy(
-    row: rows.Row, found: StrategyRows, sparklines: Mapping[str, list[float | None]], now: datetime
+    row: rows.Row, found: StrategyRows, sparklines: Mapping[str, list[float | None]], seen: Condition
 ) -> StrategyView:
     name = row["name"]
-    seen = judge(row, now)
     figures = found.figures.get(name)
     return {
         "name": name,
