@@ -7,7 +7,7 @@ it has to wait for late rows (see retention.py).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -20,19 +20,28 @@ REFRESH = {
     "1h": ("4 days", "2 hours", "1 hour"),
     "1d": ("10 days", "2 days", "6 hours"),
 }
+ADD: LiteralString = (
+    "SELECT add_continuous_aggregate_policy(%s::regclass, start_offset => %s::interval, end_offset => %s::interval, "
+    "schedule_interval => %s::interval, if_not_exists => true)"
+)
+ADD_WHOLE: LiteralString = ADD[:-1] + ", buckets_per_batch => 0)"  # ten buckets a batch, as unasked, takes 12 x as long
 
 
 def apply(conn: psycopg.Connection[Any], options: HousekeepingOptions) -> None:
     """Make the jobs what the settings say; what is already so stays as it is."""
+    add = ADD_WHOLE if _has_batches(conn) else ADD
     with conn.transaction():
         for relation in RELATIONS:
             _compress(conn, f"{relation}_snapshots", options.compress_after_days)
             for level, (back, short, every) in REFRESH.items():
-                conn.execute(
-                    "SELECT add_continuous_aggregate_policy(%s::regclass, start_offset => %s::interval, "
-                    "end_offset => %s::interval, schedule_interval => %s::interval, if_not_exists => true)",
-                    [view_of(relation, level), back, short, every],
-                )
+                conn.execute(add, [view_of(relation, level), back, short, every])
+
+
+def _has_batches(conn: psycopg.Connection[Any]) -> bool:
+    row = conn.execute(
+        "SELECT 1 FROM pg_proc WHERE proname = 'add_continuous_aggregate_policy' AND 'buckets_per_batch' = ANY (proargnames)"
+    ).fetchone()
+    return row is not None
 
 
 def _compress(conn: psycopg.Connection[Any], table: str, days: int) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import psycopg
 import pytest
 
 from data.db import connect
@@ -15,7 +18,7 @@ from data.housekeeping.options import HousekeepingOptions
 from data.housekeeping.retention import retain
 from data.housekeeping.service import Housekeeper
 from data.model import Role
-from tests.conftest import Server
+from tests.conftest import TIMESCALE_DSN, Server
 from tests.timescale import expected
 from tests.timescale.conftest import PLACES, Make
 from tests.timescale.sample import Row, rows
@@ -24,6 +27,7 @@ from tests.timescale.test_parity import LEVELS, RELATIONS
 
 pytestmark = pytest.mark.xdist_group("timescale")
 
+RAW = ("portfolio", "position", "strategy")
 ROLLED = [name for name in RELATIONS if "_1" in name or "history" in name]
 NOW = datetime.now(UTC).replace(second=7, microsecond=0)
 
@@ -72,19 +76,16 @@ def run(side: Side, kind: str) -> None:
 def test_policies_are_what_the_settings_say(side: Side) -> None:
     apply(side, compress_after_days=7)
     first = jobs(side, "policy_compression")
-    assert sorted(first.values()) == [("portfolio_snapshots", "7 days"), ("position_snapshots", "7 days")]
+    assert sorted(first.values()) == [(f"{r}_snapshots", "7 days") for r in RAW]
     refresh = jobs(side, "policy_refresh_continuous_aggregate")
     assert {name for name, _ in refresh.values()} == {
-        f"{relation}_{level}" for relation in ("portfolio", "position") for level in ("1m", "1h", "1d_parts")
+        f"{relation}_{level}" for relation in RAW for level in ("1m", "1h", "1d_parts")
     }
     apply(side, compress_after_days=7)
     assert jobs(side, "policy_compression") == first
     assert jobs(side, "policy_refresh_continuous_aggregate") == refresh
     apply(side, compress_after_days=3)
-    assert sorted(jobs(side, "policy_compression").values()) == [
-        ("portfolio_snapshots", "3 days"),
-        ("position_snapshots", "3 days"),
-    ]
+    assert sorted(jobs(side, "policy_compression").values()) == [(f"{r}_snapshots", "3 days") for r in RAW]
     assert jobs(side, "policy_retention") == {}  # it has to wait for late rows: housekeeping does it
 
 
@@ -126,6 +127,9 @@ def test_compression_is_by_account_and_contract_in_order_of_time(side: Side) -> 
         ("position_snapshots", "account", True, None),
         ("position_snapshots", "con_id", True, None),
         ("position_snapshots", "ts", False, True),
+        ("strategy_snapshots", "account", True, None),
+        ("strategy_snapshots", "strategy", True, None),
+        ("strategy_snapshots", "ts", False, True),
     ]
 
 
@@ -230,3 +234,40 @@ def test_jobs_are_set_when_all_is_rolled_up(timescale: Server, make: Make) -> No
     finally:
         stopping.set()
         keeper.join()
+
+
+def test_the_servers_own_scheduler_runs_them(server18: Server) -> None:
+    """The jobs are the owner's, who may log in for this alone; the WebAssembly edition has no scheduler."""
+    if TIMESCALE_DSN is None:
+        pytest.skip("TIMESCALE_TEST_DSN names no server with TimescaleDB, and only a server has its scheduler")
+    url = server18.database()
+    with connect(url, Role.OWNER, "test", autocommit=True) as conn:
+        policies.apply(conn, options(compress_after_days=7))
+        batches = conn.execute(
+            "SELECT DISTINCT config ->> 'buckets_per_batch' FROM timescaledb_information.jobs "
+            " WHERE proc_name = 'policy_refresh_continuous_aggregate'"
+        ).fetchall()
+        assert batches == [("0",)]
+        conn.execute(
+            "SELECT alter_job(job_id, next_start => now()) FROM timescaledb_information.jobs WHERE job_id >= 1000"
+        )
+        with connect(url, None, "test", autocommit=True) as admin:
+            wait_for_jobs(admin)
+
+
+def wait_for_jobs(conn: psycopg.Connection[Any]) -> None:
+    """Until each of our jobs has succeeded once; skips where the server's scheduler fails on TimescaleDB's own jobs too."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        ran = conn.execute(
+            "SELECT count(*) FILTER (WHERE total_successes > 0), count(*) FROM timescaledb_information.job_stats "
+            " WHERE job_id >= 1000"
+        ).fetchone()
+        errors = conn.execute("SELECT job_id, err_message FROM timescaledb_information.job_errors").fetchall()
+        if own := [message for job, message in errors if job < 1000]:
+            pytest.skip(f"this server's scheduler fails on TimescaleDB's own jobs: {own[0]}")
+        assert not errors
+        if ran is not None and ran[0] == ran[1] > 0:
+            return
+        threading.Event().wait(0.2)
+    raise AssertionError("the scheduler did not run the jobs within a minute")
