@@ -143,6 +143,14 @@ class ControlFolder:
 
     # -- files
 
+    def keep(self, name: str, value: dict[str, Any]) -> None:
+        """Write `name` below the folder, readable by its owner only and safe against a power cut. Raises ControlFolderError."""
+        self._write(name, value)
+
+    def kept(self, name: str) -> dict[str, Any] | None:
+        """What was kept under `name`, None where nothing was. Raises ControlFolderError."""
+        return self._read(name)
+
     def _read(self, name: str) -> dict[str, Any] | None:
         path = self.path / name
         try:
