@@ -32,6 +32,8 @@ CLOSED_S = 10.0
 OTHER_LOGIN_S = 15.0
 DELAYED_FROZEN = 4
 """Live data where there are, else delayed, and the last known ones while the market is closed."""
+FINAL = frozenset({"Filled", "Cancelled", "ApiCancelled"})
+"""What is over for good. What is Inactive may stand in TWS and be sent again."""
 NO_DATA = frozenset({200, 354, 10089, 10090, 10091, 10168, 10186})
 QUIET = frozenset({202, 300, 399, 10167}) | frozenset(range(2100, 2200)) - {2103, 2105, 2110}
 
@@ -53,6 +55,7 @@ class Connection:
         self._pnl = PnlSubscriptions(link.ib, account, lambda: self._book.held)
         self._closed_at: dict[int, float] = {}
         self._fills = Fills(link.ib)
+        self._asking_orders = asyncio.Lock()  # the library knows one such request at a time
         self._ask_again = asyncio.Event()
         self._rearrange = asyncio.Event()
         self._beside: asyncio.Future[Any] | None = None
@@ -304,15 +307,32 @@ class Connection:
         await self._answer(self._ib.reqExecutionsAsync())
         self._pass_on_fills()
 
-    async def _ask_orders(self) -> None:
-        answer = await self._answer(self._ib.reqAllOpenOrdersAsync())
+    async def open_orders(self) -> frozenset[int]:
+        """The permIds of everybody's orders that work in the account, listed by the broker after this call.
+
+        Raises:
+            LinkError: nobody can say now.
+        """
+        if self._unreachable:
+            raise LinkError(GatewayState.BROKER_UNREACHABLE, reasons.BROKER_UNREACHABLE)
+        answer = await self._ask_orders()
         if answer is None:
-            # The library keeps such a request open, and would then pass no order on by an event.
-            client.abandon(self._ib, "openOrders")
+            raise LinkError(GatewayState.SILENT, reasons.NO_ORDERS)
+        found = [translate.order(self._account, trade, _now()) for trade in answer]
+        return frozenset(o.perm_id for o in found if o and o.account == self._account and o.status not in FINAL)
+
+    async def _ask_orders(self) -> list[Any] | None:
+        """Ask for everybody's orders and pass them on; None where the end of the list never came."""
+        async with self._asking_orders:
+            answer = await self._answer(self._ib.reqAllOpenOrdersAsync())
+            if answer is None:
+                # The library keeps such a request open, and would then pass no order on by an event.
+                client.abandon(self._ib, "openOrders")
         for trade in answer if answer is not None else self._ib.openTrades():
             self._on_order(trade)
         if answer is not None:
             self._outlet.open_orders(frozenset(t.order.permId or t.orderStatus.permId for t in answer))
+        return answer
 
     async def _keep_reconciled(self) -> None:
         """Pushes have holes: ask for fills soon after a position moved, and for everything once in a while."""

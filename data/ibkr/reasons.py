@@ -123,3 +123,5 @@ OTHER_LOGIN = (
 )
 READING = "Connected; the account is being read."
 INCOMPLETE = "Connected, but the gateway has not sent the account's values completely yet. Waiting for them."
+NO_ORDERS = "The gateway was asked for all open orders and didn't answer: look at its window, or restart it."
+NOT_CONNECTED = "The poller is not connected to the gateway."

@@ -59,6 +59,8 @@ class Session:
         self._outlet = Outlet(listener)
         self._budget = LineBudget(options.line_budget)
         self._restart_ends = 0.0
+        self._connection: Connection | None = None
+        self._down: LinkError = LinkError(GatewayState.CONNECTING, reasons.NOT_CONNECTED)
 
     async def run(self) -> None:
         """Connect and serve until cancelled; whatever goes wrong is a state, and is tried again."""
@@ -69,9 +71,20 @@ class Session:
         while True:
             started = time.monotonic()
             error = await self._serve_once()
+            self._down = error
             self._report(error)
             failures = 0 if time.monotonic() - started > STEADY_S else failures + 1
             await asyncio.sleep(self._delay(error.state, failures))
+
+    async def open_orders(self) -> frozenset[int]:
+        """The permIds of all orders that work now, asked of the broker.
+
+        Raises:
+            LinkError: there is no connection that could say.
+        """
+        if self._connection is None:
+            raise self._down
+        return await self._connection.open_orders()
 
     def _report(self, error: LinkError) -> None:
         """Say why there is no connection. A gateway that restarts refuses for some minutes: that is still a restart."""
@@ -95,6 +108,7 @@ class Session:
                 link, account, self._outlet, self._budget, self._bars, heartbeat_s=options.heartbeat_s,
                 silence_s=options.silence_s, reconcile_s=options.reconcile_s,
             )  # fmt: skip
+            self._connection = connection
             await connection.run()
             raise AssertionError("a connection ends by an error")
         except LinkError as error:
@@ -107,6 +121,7 @@ class Session:
                 "its log has the details. Connecting again; the last figures stay.",
             )
         finally:
+            self._connection = None
             link.close()
             await asyncio.sleep(0)  # the transport lets go of its socket in the loop's next turn
 

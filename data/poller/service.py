@@ -7,13 +7,17 @@ import contextlib
 import logging
 import signal
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from data.db import DatabaseError
+from data.ibkr import reasons
+from data.ibkr.reasons import LinkError
 from data.ibkr.session import Session, SessionOptions
-from data.model import Outage, PollerStatus
+from data.model import GatewayState, Outage, PollerStatus
+from data.poller.asking import Answerer
 from data.poller.bars import StoredBars
 from data.poller.collector import Collector
 from data.poller.options import PollerOptions
@@ -25,6 +29,7 @@ LOOK_S = 0.2  # how often due samples and a changed state are looked for while n
 HANGING_S = 2.0  # a flush that takes longer: what comes meanwhile is kept on disk
 STOP_TIMEOUT_S = 5.0
 CANCEL_AGAIN_S = 1.0
+ORDERS_S = 10.0  # longer than the broker's list takes at the worst
 DATABASE_EXIT = 3  # as every command of this program says "the database can't be used"
 
 
@@ -50,6 +55,7 @@ class Poller:
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
         self._collector = Collector(options, _now, self._wake.set)
+        self._session: Session | None = None
 
     async def run(self) -> None:
         """Serve until a signal comes.
@@ -66,11 +72,14 @@ class Poller:
             on_restored=lambda outage: _into(loop, self._restored, outage),
         )
         self._writer.start()
+        answers = Answerer(self._options.database_url, lambda: self._writer.owned, lambda: self._open_orders(loop))
+        answers.start()
         tasks = [asyncio.create_task(work()) for work in (self._listen, self._flush_forever, self._report_forever)]
         stopped = asyncio.create_task(self._stop.wait())
         try:
             done, _ = await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
         finally:
+            answers.stop()
             await _cancel([*tasks, stopped])
             await self._finish()
         if self._writer.fatal:
@@ -89,15 +98,30 @@ class Poller:
         while True:
             while not self._may_listen():
                 await asyncio.sleep(LOOK_S)
-            session = asyncio.create_task(Session(wanted, self._collector, StoredBars(self._writer)).run())
+            self._session = Session(wanted, self._collector, StoredBars(self._writer))
+            session = asyncio.create_task(self._session.run())
             try:
                 while not self._writer.is_standby and not session.done():
                     await asyncio.sleep(LOOK_S)
                 if session.done():
                     session.result()
             finally:
+                self._session = None
                 await _cancel([session])
             self._collector.forget_samples()
+
+    def _open_orders(self, loop: asyncio.AbstractEventLoop) -> frozenset[int]:
+        """From another thread: what works at the broker now. Raises LinkError."""
+        away = LinkError(GatewayState.DISCONNECTED, reasons.NOT_CONNECTED)
+        session = self._session
+        if session is None or loop.is_closed():
+            raise away
+        asking = asyncio.run_coroutine_threadsafe(session.open_orders(), loop)
+        try:
+            return asking.result(ORDERS_S)
+        except (TimeoutError, CancelledError, ConnectionError):
+            asking.cancel()
+            raise away from None
 
     def _may_listen(self) -> bool:
         writer = self._writer
