@@ -287,3 +287,18 @@ CREATE TRIGGER audit_chain BEFORE INSERT ON audit_events FOR EACH ROW EXECUTE FU
 CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql
     AS $$ BEGIN RAISE EXCEPTION 'The audit log is never changed.' USING ERRCODE = 'insufficient_privilege'; END $$;
 CREATE TRIGGER audit_refuse BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_events FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse();
+
+-- Strategies concern every account: each one's revision moves and is announced. Who may not write revisions may do this.
+CREATE FUNCTION strategies_changed() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+    AS $$
+DECLARE moved revisions;
+BEGIN
+    FOR moved IN
+        INSERT INTO revisions AS r (account, topic, revision)
+        SELECT a.account, 'strategies', 1 FROM accounts a ORDER BY a.account
+        ON CONFLICT (account, topic) DO UPDATE SET revision = r.revision + 1, changed_at = clock_timestamp()
+        RETURNING r.*
+    LOOP
+        PERFORM pg_notify('mtz', json_build_object('account', moved.account, 'topic', moved.topic, 'revision', moved.revision)::text);
+    END LOOP;
+END $$;

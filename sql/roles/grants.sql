@@ -17,7 +17,7 @@ GRANT INSERT, UPDATE ON accounts, contracts, executions, orders, revisions, cash
 
 -- The web process takes commands and what in-process bots report; nobody but the owner changes a command or the audit log.
 GRANT INSERT ON commands, audit_events, attributions, previews, decisions TO mtz_web;
-GRANT INSERT, UPDATE ON bots, strategies, bot_runs, bot_reports, revisions TO mtz_web;
+GRANT INSERT, UPDATE ON bots, strategies, bot_runs, bot_reports TO mtz_web;
 
 -- The strategy agent, the wrapper and the command line.
 GRANT INSERT ON commands, audit_events, attributions, order_requests, decisions, previews TO mtz_agent;
