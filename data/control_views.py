@@ -181,3 +181,40 @@ class DecisionsView(TypedDict):
     items: list[DecisionView]
     next_before: str | None
     not_recorded: list[str]  # bots that keep no record of their decisions
+
+
+class ComparedPoint(TypedDict):
+    session_date: str
+    return_pct: float | None  # since the span's first day, which is 0
+
+
+class ComparedView(TypedDict):
+    """One of the compared strategies; None: not known, and `reason` says why."""
+
+    strategy: str
+    currency: str | None
+    base: float | None  # what its returns are of, in `currency`: the mean of its capital at risk
+    pnl: float | None  # of the span
+    return_pct: float | None
+    volatility_pct: float | None  # a year's, of daily returns
+    sharpe: float | None  # a year's, without a risk-free rate
+    max_drawdown_pct: float | None  # ≤ 0
+    premium: float | None
+    fees: float | None
+    trades: int
+    win_rate: float | None
+    reason: str | None
+    points: list[ComparedPoint]
+
+
+class CompareView(TypedDict):
+    """Two to four strategies side by side over the trading days that all of them have."""
+
+    account: str | None
+    base: str  # the base's name: "capital at risk"
+    since: str | None
+    until: str | None
+    items: list[ComparedView]
+    correlation: list[list[float | None]]  # of daily returns, in the order of `items`
+    days: int  # how many daily returns that is
+    problem: str | None
