@@ -1,0 +1,134 @@
+"""The marks of an account's contracts, and what it holds that no execution explains, from the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from data.strategies.figures.book import ZERO, Terms
+from data.strategies.figures.ledger import TERMS, Conn, Ledger, maybe, terms_of
+from data.strategies.figures.marks import Mark, Residue
+
+SETTLING = timedelta(seconds=60)  # an execution and the position that it makes come separately
+LOOK_BACK = timedelta(days=15)
+
+HELD = f"""
+SELECT p.quantity, p.avg_cost, p.market_price, p.as_of, p.underlying_price, {TERMS}
+  FROM positions_latest p
+  JOIN contracts c USING (con_id)
+ WHERE p.account = %s AND p.quantity <> 0
+"""  # noqa: S608 - a constant
+# The newest known price of each contract up to the end of a trading day, from the level of days.
+CLOSES = """
+SELECT DISTINCT ON (d.con_id) d.con_id, d.market_price_close
+  FROM position_1d_parts d
+ WHERE d.account = %(account)s AND d.con_id = ANY (%(con_ids)s) AND d.session_date <= %(day)s
+   AND d.bucket >= %(since)s AND d.market_price_close IS NOT NULL
+ ORDER BY d.con_id, d.session_date DESC, d.bucket DESC
+"""
+DAY_BEFORE = "SELECT max(session_date) FROM market_sessions WHERE session_date < %s"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A position as the broker told it last."""
+
+    terms: Terms
+    quantity: Decimal
+    average: Decimal | None
+    price: Decimal | None
+    as_of: datetime
+    underlying: Decimal | None
+
+
+class Valuer:
+    """What `account`'s contracts are worth; closes are read once a trading day and contract."""
+
+    def __init__(self, account: str) -> None:
+        self.account = account
+        self._day: date | None = None
+        self._before: dict[int, Decimal | None] = {}
+        self._last: dict[int, Decimal | None] = {}
+
+    def value(self, conn: Conn, ledger: Ledger, day: date, now: datetime) -> tuple[dict[int, Mark], list[Residue]]:
+        """Marks by contract, and the residues."""
+        if day != self._day:
+            self._day, self._before, self._last = day, {}, {}
+        held = {h.terms.con_id: h for h in self._held(conn)}
+        explained = ledger.explained()
+        gone = {con_id for con_id, quantity in explained.items() if quantity and con_id not in held}
+        self._closes(
+            conn, self._before, {*held, *gone, *(b.terms.con_id for b in ledger.all() if b.before)}, day, before=True
+        )
+        self._closes(conn, self._last, gone, day, before=False)
+        terms = {book.terms.con_id: book.terms for book in ledger.all()} | {i: h.terms for i, h in held.items()}
+        recent = {i: book.price for i, book in ledger.newest().items() if book.newest and book.newest > now - SETTLING}
+        prices = {con_id: h.price for con_id, h in held.items()}
+        prices |= {con_id: self._last_price(terms[con_id], day) for con_id in gone}
+        shares = {h.terms.symbol: h.price for h in held.values() if h.terms.sec_type == "STK"}
+        marks: dict[int, Mark] = {}
+        for con_id in {*prices, *self._before}:
+            holding = held.get(con_id)
+            underlying = holding.underlying if holding else None
+            if underlying is None and con_id in terms:
+                underlying = shares.get(terms[con_id].symbol)
+            price = prices.get(con_id)
+            if price is None:
+                price = recent.get(con_id)
+            marks[con_id] = Mark(price, self._before.get(con_id), holding.as_of if holding else None, underlying)
+        quiet = {con_id for con_id in {*held, *gone} if con_id not in recent}
+        return marks, _residues(held, explained, terms, marks, quiet)
+
+    def _held(self, conn: Conn) -> Iterable[Held]:
+        for quantity, average, price, as_of, underlying, *terms in conn.execute(HELD, [self.account]):
+            yield Held(terms_of(terms), Decimal(repr(quantity)), maybe(average), maybe(price), as_of, maybe(underlying))
+
+    def _closes(
+        self, conn: Conn, known: dict[int, Decimal | None], con_ids: Iterable[int], day: date, *, before: bool
+    ) -> None:
+        """Look up what is not known yet."""
+        wanted = [con_id for con_id in con_ids if con_id not in known]
+        if not wanted:
+            return
+        last: Any = day
+        if before:
+            (last,) = conn.execute(DAY_BEFORE, [day]).fetchone() or (None,)
+            last = last or day - timedelta(days=1)
+        found = conn.execute(
+            CLOSES, {"account": self.account, "con_ids": wanted, "day": last, "since": day - LOOK_BACK}
+        )
+        known |= dict.fromkeys(wanted) | {con_id: maybe(price) for con_id, price in found}
+
+    def _last_price(self, terms: Terms, day: date) -> Decimal | None:
+        """Of what is no longer held: the last that was seen; an option that has expired unseen is worth nothing."""
+        price = self._last.get(terms.con_id)
+        if price is None and terms.expiry is not None and terms.expiry < day:
+            return ZERO
+        return price
+
+
+def _residues(
+    held: Mapping[int, Held],
+    explained: Mapping[int, Decimal],
+    terms: Mapping[int, Terms],
+    marks: Mapping[int, Mark],
+    quiet: Iterable[int],
+) -> list[Residue]:
+    """What is held less what executions add up to. Of what left without an execution the closing price is the last one seen,
+    of an option 0, as the broker books an expiry or assignment."""
+    found = []
+    for con_id in sorted(quiet):
+        holding = held.get(con_id)
+        quantity = (holding.quantity if holding else ZERO) - explained.get(con_id, ZERO)
+        if not quantity:
+            continue
+        if holding is not None:
+            average = holding.average
+        else:
+            price = ZERO if terms[con_id].is_option else marks[con_id].price
+            average = None if price is None else price * terms[con_id].multiplier
+        found.append(Residue(terms[con_id], quantity, average))
+    return found
