@@ -55,12 +55,12 @@ class Reports:
         with self._transaction() as conn:
             is_news = self._seen(conn, caller, bot, meta)
             told = {"bot": bot, "rows": json.dumps(rows)}
-            is_news |= conn.exec_driver_sql(statement("bot_strategies"), told).first() is not None
-            conn.exec_driver_sql(statement("bot_reports"), told)
+            is_news |= conn.exec_driver_sql(statement("report_strategies"), told).first() is not None
+            conn.exec_driver_sql(statement("report_states"), told)
             if cycle is not None:
                 values = {name: cycle.get(name) for name in CYCLE}
                 values |= {"bot": bot, "version": meta.get("version"), "host": caller.origin, "pid": meta.get("pid")}
-                is_news |= conn.exec_driver_sql(statement("bot_cycle"), values).first() is not None
+                is_news |= conn.exec_driver_sql(statement("report_cycle"), values).first() is not None
             if is_news:
                 conn.exec_driver_sql(statement("strategies_changed"))
             return read_with_wishes(conn, bot)
@@ -79,7 +79,7 @@ class Reports:
             )
             if found.first() is None:
                 raise UnknownBotError("No in-process bot of this name has reported yet: send a heartbeat first.")
-            written = conn.exec_driver_sql(statement("bot_decisions"), {"bot": bot, "rows": json.dumps(told)}).all()
+            written = conn.exec_driver_sql(statement("report_decisions"), {"bot": bot, "rows": json.dumps(told)}).all()
             if written:
                 conn.exec_driver_sql(statement("strategies_changed"))
             return len(written)
@@ -88,7 +88,7 @@ class Reports:
         """Note the sign of life; whether it is news."""
         values = {name: meta.get(name) for name in META}
         values |= {"bot": bot, "silent_after_s": SILENT_AFTER.total_seconds()}
-        row = conn.exec_driver_sql(statement("bot_seen"), values).first()
+        row = conn.exec_driver_sql(statement("report_bot"), values).first()
         if row is None:
             raise WrappedBotError(f"{bot} is run by `mtz bot`: give this bot another name.")
         if row.is_new:
