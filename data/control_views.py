@@ -218,3 +218,28 @@ class CompareView(TypedDict):
     correlation: list[list[float | None]]  # of daily returns, in the order of `items`
     days: int  # how many daily returns that is
     problem: str | None
+
+
+class PreviewOrder(TypedDict):
+    """An order that a bot would send now; a member of `preview_results.orders`."""
+
+    symbol: str
+    what: str  # SELL 1 AAPL 2026-12-18 190 P LMT 2.35
+    cash: float | None  # what its fill at the limit brings (+) or costs (−), before fees
+    assignment: float | None  # what an assignment would cost (−) or bring (+); None: none possible, or not known
+    note: str | None
+
+
+class PreviewView(TypedDict):
+    """A bot's own dry run that was asked for."""
+
+    id: str  # a UUID
+    bot: str
+    actor: str
+    requested_at: str
+    state: Literal["requested", "running", "done", "failed"]
+    started_at: str | None
+    ended_at: str | None
+    orders: list[PreviewOrder]
+    words: str | None  # the end of the bot's own output
+    problem: str | None  # failed: why, one sentence
