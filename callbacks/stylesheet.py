@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 PACKAGE = "flask_bootstrap"
 FILE = Path("static/bootstrap5/css/bootstrap.min.css")
+ADDRESS = f"/_style/bootstrap-{version('bootstrap-flask')}.css"
 MAX_AGE_S = 365 * 24 * 3600  # the address carries the version
 
 
 def register(app: dash.Dash) -> None:
     folder = package_folder() / FILE.parent
-    address = f"/_style/bootstrap-{version('bootstrap-flask')}.css"
 
     def bootstrap() -> flask.Response:
         return flask.send_from_directory(folder, FILE.name, mimetype="text/css", max_age=MAX_AGE_S)
 
-    app.server.add_url_rule(address, "bootstrap_css", bootstrap)
-    app.config.external_stylesheets.append(address)
+    app.server.add_url_rule(ADDRESS, "bootstrap_css", bootstrap)
+    app.config.external_stylesheets.append(ADDRESS)
 
 
 def package_folder() -> Path:

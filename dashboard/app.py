@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import dash
-from flask import Flask, request
+from flask import Flask
 
 import callbacks
-from dashboard import api, exports, ws
+from dashboard import api, auth, exports, ws
 from dashboard.api.hot import HotPortfolio
 from dashboard.encode import Encoder
 from dashboard.security import FrontDoor
 from dashboard.settings import Settings
-from data.audit import Caller
 from data.commands import Commands
 from data.db import DatabaseError, make_engine
 from data.model import Role
@@ -87,24 +86,21 @@ def create_app(settings: Settings) -> Flask:
     hub = ws.Hub(reads, encoder, url)
 
     server = api.make_app("dashboard", version("moneytrailz-dashboard"))
+    guarded = auth.install(server, reads, settings, THEME_SCRIPT)
     commands = Commands(reads.engine, url)
-    api.register(server, reads, encoder, commands, Reports(reads.engine, url), local_caller)
+    api.register(server, reads, encoder, commands, Reports(reads.engine, url), auth.commander)
     exports.register(server, reads)
-    ws.register(server, hub)
+    ws.register(server, hub, guarded.watched)
+    hub.also(guarded.admission)
     pages = _pages(server, reads, commands, settings.benchmark)
     server.extensions["mtz"] = Services(reads, hub)
     theme = base64.b64encode(hashlib.sha256(THEME_SCRIPT.encode()).digest()).decode()
     server.wsgi_app = FrontDoor(  # type: ignore[method-assign]
-        HotPortfolio(server.wsgi_app, reads, encoder),
+        guarded.gate(HotPortfolio(server.wsgi_app, reads, encoder)),
         settings.allowed_hosts,
         lambda: [f"'sha256-{theme}'", *pages.csp_hashes()],
     )
     return server
-
-
-def local_caller() -> Caller:
-    """Whoever reaches a server that serves this machine only."""
-    return Caller("local", "local", request.remote_addr)
 
 
 def _pages(server: Flask, reads: Reads, commands: Commands, benchmark: str) -> Dashboard:
@@ -116,7 +112,9 @@ def _pages(server: Flask, reads: Reads, commands: Commands, benchmark: str) -> D
         title=NAME,
         update_title=None,
         index_string=INDEX,
+        csrf_token_name=auth.CSRF_COOKIE,
+        csrf_header_name=auth.CSRF_HEADER,
     )
     pages.reads = reads
-    callbacks.register_all(pages, reads, commands, local_caller, benchmark=benchmark)
+    callbacks.register_all(pages, reads, commands, auth.commander, benchmark=benchmark)
     return pages

@@ -97,9 +97,36 @@ class Settings(BaseSettings):
         "`auto`: the gateway says whether the account is paper or live. `demo`: the gateway at IBKR_HOST is a simulated one.",
     )  # fmt: skip
     host: str = _setting(
-        "MTZ_HOST", "127.0.0.1", "a loopback address (127.0.0.1, ::1 or localhost)",
-        "Where the web server listens. There are no users yet, so only loopback is served; "
-        "the container image alone may listen on its own addresses.",
+        "MTZ_HOST", "127.0.0.1", "an address or name of this machine",
+        "Where the web server listens. Anything but loopback (127.0.0.1, ::1, localhost) needs a user first: docs/users.md.",
+    )  # fmt: skip
+    more_hosts: str | None = _setting(
+        "MTZ_ALLOWED_HOSTS", None, "names or addresses separated by commas, without ports",
+        "Under which further names browsers reach the server: a proxy's, or this machine's where MTZ_HOST is 0.0.0.0. "
+        "Setting it makes a log-in necessary.",
+        pattern=r"^[A-Za-z0-9._:-]+(\s*,\s*[A-Za-z0-9._:-]+)*$", shown="none",
+    )  # fmt: skip
+    trusted_proxies: str | None = _setting(
+        "MTZ_TRUSTED_PROXIES", None, "addresses or networks separated by commas, like 127.0.0.1,10.0.0.0/8",
+        "Which proxies are believed when they say who asks and that it was https (X-Forwarded-For, X-Forwarded-Proto).",
+        shown="none",
+    )  # fmt: skip
+    login: Literal["auto", "always"] = _setting(
+        "MTZ_LOGIN", "auto", "auto or always",
+        "`auto`: no log-in for the demo on loopback, else one is needed. `always`: the demo needs one too.",
+    )  # fmt: skip
+    secret_key: str | None = _setting(
+        "MTZ_SECRET_KEY", None, "at least 32 characters",
+        "Signs sessions and encrypts what authenticator apps share. Not set: made once and kept in the data folder.",
+        secret=True, min_length=32, shown="file `secret-key` in the data folder",
+    )  # fmt: skip
+    session_idle_min: float = _setting(
+        "MTZ_SESSION_IDLE_MIN", 60.0, "minutes from 0.01 to 10080",
+        "A session ends when nobody did anything for so long; what a page does by itself doesn't count.",
+        ge=0.01, le=10080,
+    )  # fmt: skip
+    session_hours: float = _setting(
+        "MTZ_SESSION_HOURS", 24.0, "hours from 0.001 to 720", "A session ends after so long in any case.", ge=0.001, le=720,
     )  # fmt: skip
     port: int = _setting(
         "MTZ_PORT", 8000, "a whole number from 1 to 65535", "The web server's port.", ge=1, le=65535
@@ -206,7 +233,7 @@ class Settings(BaseSettings):
     def _upper(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("source", "demo_hours", "log_format", mode="before")
+    @field_validator("source", "demo_hours", "log_format", "login", mode="before")
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
@@ -234,12 +261,19 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return Path(os.path.abspath(value.expanduser()))  # noqa: PTH100 - resolve() would follow links
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str | None) -> str | None:
+        for item in (value or "").split(",") if value else []:
+            ipaddress.ip_network(item.strip(), strict=False)  # raises ValueError when it is none
+        return value
+
     @model_validator(mode="after")
-    def _loopback_only(self) -> Settings:
-        if not self.in_container and not is_loopback(self.host):
+    def _names_are_known(self) -> Settings:
+        if is_wildcard(self.host) and not self.in_container and not self.more_hosts:
             raise ValueError(
-                f"MTZ_HOST is {self.host!r}, but there are no users and passwords yet, so only loopback is served: "
-                "use 127.0.0.1, ::1 or localhost."
+                f"MTZ_HOST is {self.host!r}, every address of this machine: "
+                "say in MTZ_ALLOWED_HOSTS under which names browsers reach it."
             )
         return self
 
@@ -250,14 +284,41 @@ class Settings(BaseSettings):
 
     @property
     def allowed_hosts(self) -> frozenset[str]:
-        """Names (without port) that a request's Host and Origin may carry: loopback's, whatever the bind address is."""
-        return LOOPBACK_NAMES | ({self.host} if is_loopback(self.host) else frozenset())
+        """Names (without port) that a request's Host and Origin may carry: loopback's, the bind address and MTZ_ALLOWED_HOSTS."""
+        more = {name.strip().lower() for name in (self.more_hosts or "").split(",")} - {""}
+        return LOOPBACK_NAMES | more | (set() if is_wildcard(self.host) else {self.host.lower()})
+
+    @property
+    def proxy_networks(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+        """MTZ_TRUSTED_PROXIES."""
+        items = (self.trusted_proxies or "").split(",")
+        return tuple(ipaddress.ip_network(item.strip(), strict=False) for item in items if item.strip())
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether these settings themselves name no real gateway; a database may still hold a real account."""
+        return self.ibkr_host is None or self.source == "demo"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine reaches the server: loopback, or a container whose port is published there."""
+        return self.more_hosts is None and (self.in_container or is_loopback(self.host))
+
+    @property
+    def own_host(self) -> str:
+        """How this machine itself reaches the server."""
+        return "127.0.0.1" if is_wildcard(self.host) else self.host
 
     @property
     def url(self) -> str:
         """Where a browser on this machine finds the dashboard."""
-        host = self.host if is_loopback(self.host) else "127.0.0.1"
+        host = self.own_host
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+
+def is_wildcard(host: str) -> bool:
+    """Whether `host` means every address of this machine."""
+    return _is_address(host) and ipaddress.ip_address(host).is_unspecified
 
 
 def is_loopback(host: str) -> bool:

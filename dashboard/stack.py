@@ -180,8 +180,7 @@ class _Stack:
         return url
 
     def _web_ready(self, _: ProcessPart) -> str | None:
-        host = "127.0.0.1" if self._settings.in_container else self._settings.host
-        return self._settings.url if web_alive(host, self._settings.port) else None
+        return self._settings.url if web_alive(self._settings.own_host, self._settings.port) else None
 
 
 class DatabasePart(Part):

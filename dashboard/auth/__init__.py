@@ -1,8 +1,8 @@
 """Who may: users with roles, their sessions, API tokens.
 
 What the other parts call: :func:`current_caller` says who asks, :func:`commander` the same but only for who may give
-commands, :func:`require` guards a route. A refused request is a problem: 401 where nobody is known, 403 where it is the
-wrong one.
+commands, :func:`require` guards a route. A refused request is a problem for programs and a page for people: 401 where
+nobody is known, 403 where it is the wrong one.
 """
 
 from __future__ import annotations
@@ -11,31 +11,25 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from flask import has_request_context, request
+from flask import request
 
-from dashboard.auth.identity import ENVIRON, LEVELS, LOCAL, Identity, Level
+from dashboard.auth.forms import CSRF_COOKIE, CSRF_HEADER, ForbiddenError, current_identity
+from dashboard.auth.identity import LEVELS, Identity, Level
+from dashboard.auth.install import Auth, install
 from data.audit import Caller
 
-__all__ = ["ForbiddenError", "Identity", "Level", "commander", "current_caller", "current_identity", "require"]
+__all__ = [
+    "CSRF_COOKIE", "CSRF_HEADER", "Auth", "ForbiddenError", "Identity", "Level", "allow", "commander", "current_caller", "current_identity", "install", "require",
+]  # fmt: skip
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 WORDS = {
     Level.READ: "Log in first.",
-    Level.CONTROL: "Your role is viewer: pause, resume and stop need the role trader, or a token with the scope control.",
+    Level.CONTROL: "This may only read: pause, resume and stop need the role trader, or a token with the scope control.",
     Level.ADMIN: "This needs the role admin.",
 }
-
-
-class ForbiddenError(Exception):
-    """Who asks is known but may not do this; the message is one sentence for them. The answer is 403."""
-
-
-def current_identity() -> Identity:
-    """Who this request comes from."""
-    found: Identity = request.environ.get(ENVIRON, LOCAL)
-    return found
 
 
 def current_caller() -> Caller:
@@ -55,7 +49,7 @@ def commander() -> Caller:
 
 def allow(level: Level) -> None:
     """Raises ForbiddenError unless the request's identity reaches `level`."""
-    if has_request_context() and current_identity().level < level:
+    if current_identity().level < level:
         raise ForbiddenError(WORDS[level])
 
 

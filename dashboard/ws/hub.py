@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import gevent
 import psycopg
@@ -64,6 +64,24 @@ class TradeLog:
         return self.first + len(self.frames)
 
 
+class Follower(Protocol):
+    """Somebody else who hears the database through the hub's connection, on a channel of their own."""
+
+    channel: str
+
+    def follow(self) -> None:
+        """LISTEN stands: what is remembered from before counts no more."""
+
+    def unfollow(self) -> None:
+        """LISTEN is lost."""
+
+    def heard(self, payload: str) -> None:
+        """A NOTIFY on the channel. Must not wait."""
+
+    def run(self) -> None:
+        """A greenlet of its own, for ever."""
+
+
 class FullError(Exception):
     """There are as many clients as can be served."""
 
@@ -85,6 +103,7 @@ class Hub:
         self._changed = Event()
         self._stopping = False
         self._started = False
+        self._followers: dict[str, Follower] = {}
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
@@ -92,6 +111,12 @@ class Hub:
         self._reads.watched()
         for work in (self._listen_forever, self._publish_forever, self._tick_forever):
             gevent.spawn(work)
+        for follower in self._followers.values():
+            gevent.spawn(follower.run)
+
+    def also(self, follower: Follower) -> None:
+        """Listen for `follower` too; before :meth:`start`."""
+        self._followers[follower.channel] = follower
 
     def stop(self) -> None:
         """Tell every client that the server goes away (1001); who doesn't take it is dropped."""
@@ -176,18 +201,26 @@ class Hub:
         while not self._stopping:
             try:
                 with connect(self._url, Role.WEB, "listen", autocommit=True) as conn:
-                    conn.execute(f"LISTEN {CHANNEL}")
+                    for channel in (CHANNEL, *self._followers):
+                        conn.execute(f"LISTEN {channel}")
+                    for follower in self._followers.values():
+                        follower.follow()
                     self._know(self._reads.follow())
                     self._mark_everything()
                     delay = FIRST_RETRY_S
                     for notify in conn.notifies():
-                        self._heard(notify.payload)
+                        if notify.channel in self._followers:
+                            self._followers[notify.channel].heard(notify.payload)
+                        else:
+                            self._heard(notify.payload)
             except (psycopg.Error, DatabaseAway) as error:
                 log.warning("not listening to the database: %s", str(error).splitlines()[0] if str(error) else error)
             except Exception:
                 log.exception("listening failed")
             finally:
                 self._reads.unfollow()
+                for follower in self._followers.values():
+                    follower.unfollow()
             gevent.sleep(delay)
             delay = min(delay * 2, LAST_RETRY_S)
 

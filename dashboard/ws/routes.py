@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from flask import Flask, Response, request
@@ -25,7 +26,8 @@ class NoThread:
         """Nothing: the request's own greenlet reads."""
 
 
-def register(app: Flask, hub: Hub) -> None:
+def register(app: Flask, hub: Hub, watched: Callable[[Client], AbstractContextManager[None]]) -> None:
+    """`watched` closes a client when whoever opened it may read no more."""
     app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": NoThread}
     sock = Sock(app)
 
@@ -34,7 +36,8 @@ def register(app: Flask, hub: Hub) -> None:
         client = Client(hub, server.sock, server.ws)
         hub.add(client)
         try:
-            client.serve()
+            with watched(client):
+                client.serve()
         finally:
             hub.remove(client)
             server.connected = False  # the close frame is written already

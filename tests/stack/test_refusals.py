@@ -38,7 +38,7 @@ def test_an_unknown_setting(folder: Path) -> None:
 
 
 def test_a_malformed_option(folder: Path) -> None:
-    refused(mtz("web", "--host", "0.0.0.0", cwd=folder), 2, "MTZ_HOST", "loopback")
+    refused(mtz("web", "--host", "0.0.0.0", cwd=folder), 2, "MTZ_HOST", "MTZ_ALLOWED_HOSTS")
 
 
 def test_an_unknown_command(folder: Path) -> None:

@@ -111,8 +111,9 @@ def test_options_beat_the_environment_and_that_the_env_file(tmp_path: Path, monk
         ("MTZ_LOG_LEVEL", "LOUD"),
         ("MTZ_LOG_FORMAT", "xml"),
         ("MTZ_HOST", "0.0.0.0"),
-        ("MTZ_HOST", "192.168.1.5"),
-        ("MTZ_HOST", "example.org"),
+        ("MTZ_TRUSTED_PROXIES", "proxy"),
+        ("MTZ_LOGIN", "never"),
+        ("MTZ_SESSION_IDLE_MIN", "0"),
     ],
 )
 def test_a_malformed_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -160,6 +161,23 @@ def test_loopback_is_served(host: str) -> None:
     settings = load_settings(host=host)
     assert host in settings.allowed_hosts
     assert settings.url == (f"http://[{host}]:8000" if ":" in host else f"http://{host}:8000")
+
+
+def test_others_are_served_under_names_that_are_known() -> None:
+    settings = load_settings(host="192.168.1.5")
+    assert settings.allowed_hosts == LOOPBACK_NAMES | {"192.168.1.5"}
+    assert not settings.is_local
+    assert settings.url == "http://192.168.1.5:8000"
+    settings = load_settings(host="0.0.0.0", more_hosts="Dash.example, 10.0.0.9")
+    assert settings.allowed_hosts == LOOPBACK_NAMES | {"dash.example", "10.0.0.9"}
+    assert not settings.is_local
+    assert settings.url == "http://127.0.0.1:8000"
+    assert "MTZ_ALLOWED_HOSTS" in problems(host="::")
+
+
+def test_a_secret_key_is_long_and_never_shown() -> None:
+    assert "hunter2" not in problems(secret_key="hunter2")
+    assert "x" * 40 not in repr(load_settings(secret_key="x" * 40))
 
 
 def test_the_image_may_listen_on_its_own_addresses(monkeypatch: pytest.MonkeyPatch) -> None:

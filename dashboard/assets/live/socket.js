@@ -23,7 +23,10 @@ window.mtz.socket = (function () {
     heardAt = Date.now();
     socket.onopen = () => socket.send(JSON.stringify({ type: "subscribe", topics: TOPICS, account }));
     socket.onmessage = (event) => { if (mine === socket) hear(JSON.parse(event.data)); };
-    socket.onclose = () => { if (mine === socket) lost(); };
+    socket.onclose = (event) => {
+      window.mtz.session.closed(event);
+      if (mine === socket) lost();
+    };
   }
 
   function hear(message) {
