@@ -6,6 +6,7 @@ the length of the history. Reached as `Reads.history`.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -19,9 +20,12 @@ from data.analytics.indicators import WARM_UP
 from data.analytics.returns import Bucket, Flow, performance
 from data.resolution import (
     DAY,
+    HOUR,
     INDICATOR_POINTS,
     LEVEL_S,
+    MAX_SOURCE,
     MIN_POINTS,
+    MINUTE,
     POINTS,
     Frame,
     Span,
@@ -55,8 +59,8 @@ ENDS_KNOWN = 500
 TINY = timedelta(microseconds=1)
 PAYLOAD = 100_000
 """Bytes of JSON that an answer has at most."""
-FITTING, INDICATORS_FITTING = 1200, 450
-"""More points than this never fit into it."""
+FITTING, INDICATORS_FITTING = 800, 360
+"""As many points as fit into it as a rule."""
 
 View = TypeVar("View", HistoryView, PositionHistoryView, BarsView, IndicatorsView)
 
@@ -196,7 +200,7 @@ class History:
         days = self.trading_days()
         stored = _stored_bars(levels, days)
         key = {"con_id": stored["con_id"], "what": "trades"}
-        span, step, found = self._read("price_bars", window, "All", points, stored, **key)
+        span, step, found = self._read("price_bars", window, "All", points, stored, WARM_UP, **key)
         bars = [_bar(row) for row in found]
         if bars:
             since = whole_steps(span, step, days).since
@@ -278,18 +282,39 @@ class History:
         return ends
 
     def _read(
-        self, name: str, window: Window, default: Frame, points: int, stored: Mapping[str, Any], **key: Any
-    ) -> tuple[Span, Step, list[Any]]:
-        """The span, the step and the rows of a question: asked again with a wider step while there are too many."""
+        self, name: str, window: Window, default: Frame, points: int, stored: Mapping[str, Any], earlier: int = 0,
+        **key: Any,
+    ) -> tuple[Span, Step, list[Any]]:  # fmt: skip
+        """The span, the step and the rows of a question: asked again with a wider step while there are too many. `earlier`:
+        how many steps before the span will be read as well."""
         days, now = self.trading_days(), self._clock()
         first, last = stored["first"] or now, stored["last"] or now
         span = span_of(window, last, first, days, default)
-        step = choose(window.resolution, _clipped(span, first, last, days), points, days, stored["whole"])
+        clipped, whole = _clipped(span, first, last, days), stored["whole"]
+        step = choose(window.resolution, clipped, points, days, whole)
         if stored["first"] is None or span.since >= span.until:
             return span, step, []
+        if (
+            step.level == "1m"
+            and window.resolution == "auto"
+            and self._is_costly(name, clipped, earlier * step.seconds, **key)
+        ):
+            step = choose(
+                "auto", clipped, points, days, {level: since for level, since in whole.items() if level != "1m"}
+            )
         while len(found := self._fetch(name, **key, **self._limits(name, span, step))) > points:
             step = coarser(step, len(found), points, window.resolution)
         return span, step, found
+
+    def _is_costly(self, name: str, span: Span, earlier_s: int, **key: Any) -> bool:
+        """Whether there are too many minutes to read: of a warm-up, or of nights that are stored too."""
+        if name == "price_bars":
+            open_spans = self.trading_days().open_spans(span.since, span.until)
+            minutes = (sum(number * length for length, number in open_spans.items()) + earlier_s) / MINUTE
+        elif (minutes := (span.until - span.since).total_seconds() / MINUTE) > MAX_SOURCE:
+            (row,) = self._fetch(name.replace("history", "hours"), **key, since=span.since, until=span.until)
+            minutes = row["hours"] * HOUR / MINUTE
+        return minutes > MAX_SOURCE
 
     def _limits(self, name: str, span: Span, step: Step) -> dict[str, Any]:
         """A bar is what the broker made of its time, so that a part of one is none; an account's worth may begin anywhere."""
@@ -425,8 +450,7 @@ def _flow(row: Any) -> FlowView:
 
 
 def _rounded(value: float | None, digits: int) -> float | None:
-    known = rows.number(value)
-    return None if known is None else round(known, digits)
+    return round(value, digits) if value is not None and math.isfinite(value) else None
 
 
 def _midnight(day: date) -> datetime:

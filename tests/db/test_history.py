@@ -186,6 +186,23 @@ def test_minutes_that_retention_dropped_are_answered_by_hours(reads: Reads, data
     assert reads.history.equity(ACCOUNT, Window(since=date(2026, 3, 5), until=date(2026, 3, 5)))["resolution"] == "1m"
 
 
+def test_a_month_is_as_fine_as_it_is_cheap(reads: Reads, database_url: str) -> None:
+    """Of sessions alone a month's minutes are few; where the nights are stored too it is read from the hours."""
+    execute(database_url, "DELETE FROM portfolio_snapshots")
+    fill = (
+        "INSERT INTO portfolio_snapshots (account, ts, as_of, session_date, currency, net_liquidation) "
+        f"SELECT '{ACCOUNT}', t, t, session_date_of(t), 'USD', 1000 + extract(epoch FROM t) %% 977 FROM market_sessions m, "
+        "generate_series({}, m.closes - interval '1 second', interval '5 minutes') t "
+        "WHERE m.session_date BETWEEN '2026-02-06' AND '2026-03-06' ON CONFLICT DO NOTHING"
+    )
+    execute(database_url, fill.format("m.opens").replace("%%", "%"))
+    month = reads.history.equity(ACCOUNT, Window(frame="1M"))
+    assert (month["resolution"], month["step_s"], len(month["items"])) == ("1m", 900, 20 * 26)
+    execute(database_url, fill.format("m.closes - interval '1 day'").replace("%%", "%"))
+    month = reads.history.equity(ACCOUNT, Window(frame="1M"))
+    assert (month["resolution"], month["step_s"]) == ("1h", 3600)
+
+
 def test_no_history_is_an_empty_answer(reads: Reads, database_url: str) -> None:
     execute(database_url, "TRUNCATE portfolio_snapshots")
     for frame in FRAMES:
