@@ -19,7 +19,7 @@ from dashboard.auth.install import Auth, install
 from data.audit import Caller
 
 __all__ = [
-    "CSRF_COOKIE", "CSRF_HEADER", "Auth", "ForbiddenError", "Identity", "Level", "allow", "commander", "current_caller", "current_identity", "install", "require",
+    "CSRF_COOKIE", "CSRF_HEADER", "Auth", "ForbiddenError", "Identity", "Level", "allow", "commander", "current_caller", "current_identity", "install", "require", "why_not",
 ]  # fmt: skip
 
 P = ParamSpec("P")
@@ -45,6 +45,11 @@ def commander() -> Caller:
     """
     allow(Level.CONTROL)
     return current_caller()
+
+
+def why_not() -> str | None:
+    """Why who reads this page may give no commands; None: they may."""
+    return None if current_identity().level >= Level.CONTROL else WORDS[Level.CONTROL]
 
 
 def allow(level: Level) -> None:
