@@ -5,6 +5,15 @@ from __future__ import annotations
 from dashboard.running import database_url_of
 from dashboard.settings import Settings
 from data.strategies.agent.options import AgentOptions
+from data.strategies.base import Adapter
+from data.strategies.folder import ControlFolder
+
+
+def adapters(folder: ControlFolder) -> list[Adapter]:
+    """One for each kind of bot."""
+    from data.strategies.wrapped import Wrapped
+
+    return [Wrapped(folder)]
 
 
 def serve_until_stopped(settings: Settings) -> int:
@@ -14,12 +23,10 @@ def serve_until_stopped(settings: Settings) -> int:
         CannotRunError: no database is named.
     """
     from data.strategies.agent.service import run_agent
-    from data.strategies.folder import ControlFolder
-    from data.strategies.wrapped import Wrapped
 
     options = AgentOptions(
         database_url=database_url_of(settings),
         control_dir=settings.control_dir,
         dead_man_minutes=settings.dead_man_minutes,
     )
-    return run_agent(options, [Wrapped(ControlFolder(settings.control_dir))])
+    return run_agent(options, adapters(ControlFolder(settings.control_dir)))
