@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from data.audit import Caller
     from data.commands import Commands
+    from data.previews import Previews
     from data.reads import Reads
 
 
@@ -24,6 +25,7 @@ def register_all(
     app: dash.Dash,
     reads: Reads,
     commands: Commands,
+    previews: Previews,
     who: Callable[[], Caller],
     refusal: Callable[[], str | None] = nobody_is_refused,
     benchmark: str = "SPY",
@@ -36,4 +38,4 @@ def register_all(
     shell.register(app, reads, benchmark, refusal)
     live.register(app, reads)
     overview.register(app)
-    strategies.register(app, commands, who)
+    strategies.register(app, commands, previews, who)

@@ -20,6 +20,7 @@ from data.commands import (
     UnknownStrategyError,
 )
 from data.db import DatabaseError
+from data.previews import ImpossiblePreviewError, Previews, UnknownPreviewError
 from data.reads import DatabaseAway, UnknownAccount
 from data.strategies.desired import Action, Scope
 from layouts import ids
@@ -31,7 +32,8 @@ log = logging.getLogger(__name__)
 
 FAILED = "The server could not do this; its log says why."
 REFUSALS = (
-    UnknownStrategyError, ImpossibleCommandError, KeyReusedError, DatabaseError, DatabaseAway, UnknownAccount,
+    UnknownStrategyError, ImpossibleCommandError, KeyReusedError, UnknownPreviewError, ImpossiblePreviewError,
+    DatabaseError, DatabaseAway, UnknownAccount,
 )  # fmt: skip
 
 Asked = dict[str, Any]
@@ -51,6 +53,16 @@ def shorts(commands: Commands, asked: Asked) -> Any:
     return {"shorts": commands.shorts(str(asked["strategy"]))}
 
 
+def preview(previews: Previews, who: Callable[[], Caller], asked: Asked) -> Any:
+    """Ask for the dry run of `bot`."""
+    return previews.ask(who(), str(asked["bot"]))
+
+
+def previewed(previews: Previews, asked: Asked) -> Any:
+    """How far the dry run `id` is."""
+    return previews.get(str(asked["id"]))
+
+
 def answered(question: Callable[[Asked], Any], asked: Asked | None) -> Answer | None:
     """What `question` says to `asked`, or one sentence why not; `n` tells the browser which of its questions it answers."""
     if asked is None:
@@ -64,11 +76,13 @@ def answered(question: Callable[[Asked], Any], asked: Asked | None) -> Answer | 
     return answer
 
 
-def register(app: dash.Dash, commands: Commands, who: Callable[[], Caller]) -> None:
+def register(app: dash.Dash, commands: Commands, previews: Previews, who: Callable[[], Caller]) -> None:
     questions: dict[ids.Question, Callable[[Asked], Any]] = {
         ids.Question.COMMAND: partial(give, commands, who),
         ids.Question.KILL: partial(give, commands, who),
         ids.Question.SHORTS: partial(shorts, commands),
+        ids.Question.PREVIEW: partial(preview, previews, who),
+        ids.Question.PREVIEWED: partial(previewed, previews),
     }
     for name, question in questions.items():
         app.callback(Output(name.answer, "data"), Input(name.ask, "data"), prevent_initial_call=True)(

@@ -21,6 +21,7 @@ from dashboard.settings import Settings
 from data.commands import Commands
 from data.db import DatabaseError, make_engine
 from data.model import Role
+from data.previews import Previews
 from data.reads import Reads
 from data.strategies.reports import Reports
 
@@ -92,7 +93,7 @@ def create_app(settings: Settings) -> Flask:
     exports.register(server, reads)
     ws.register(server, hub, guarded.watched)
     hub.also(guarded.admission)
-    pages = _pages(server, reads, commands, settings.benchmark)
+    pages = _pages(server, reads, commands, Previews(reads.engine, url), settings.benchmark)
     server.extensions["mtz"] = Services(reads, hub)
     theme = base64.b64encode(hashlib.sha256(THEME_SCRIPT.encode()).digest()).decode()
     server.wsgi_app = FrontDoor(  # type: ignore[method-assign]
@@ -103,7 +104,7 @@ def create_app(settings: Settings) -> Flask:
     return server
 
 
-def _pages(server: Flask, reads: Reads, commands: Commands, benchmark: str) -> Dashboard:
+def _pages(server: Flask, reads: Reads, commands: Commands, previews: Previews, benchmark: str) -> Dashboard:
     pages = Dashboard(
         "dashboard",
         server=server,
@@ -116,5 +117,5 @@ def _pages(server: Flask, reads: Reads, commands: Commands, benchmark: str) -> D
         csrf_header_name=auth.CSRF_HEADER,
     )
     pages.reads = reads
-    callbacks.register_all(pages, reads, commands, auth.commander, benchmark=benchmark)
+    callbacks.register_all(pages, reads, commands, previews, auth.commander, auth.why_not, benchmark)
     return pages

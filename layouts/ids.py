@@ -93,6 +93,17 @@ DIALOG_PROBLEM = "command-dialog-problem"
 DIALOG_CANCEL = "command-dialog-cancel"
 DIALOG_CONFIRM = "command-dialog-confirm"
 
+# -- a bot's dry run ---------------------------------------------------------------------------------------------------
+PREVIEW = "preview-dialog"
+PREVIEW_TITLE = "preview-dialog-title"
+PREVIEW_STATE = "preview-dialog-state"
+PREVIEW_ORDERS = "preview-dialog-orders"
+PREVIEW_OUTPUT_BOX = "preview-dialog-output-box"
+PREVIEW_OUTPUT = "preview-dialog-output"
+PREVIEW_PROBLEM = "preview-dialog-problem"
+PREVIEW_AGAIN = "preview-dialog-again"
+PREVIEW_CLOSE = "preview-dialog-close"
+
 
 class Question(StrEnum):
     """What the browser asks by a callback: a store with the question, a store with its answer."""
@@ -100,6 +111,8 @@ class Question(StrEnum):
     COMMAND = "command"
     KILL = "kill"  # of its own: it never waits behind another command
     SHORTS = "shorts"
+    PREVIEW = "preview"
+    PREVIEWED = "previewed"
 
     @property
     def ask(self) -> str:

@@ -17,6 +17,7 @@ from layouts.components.kill_switch import kill_banner, kill_switch
 from layouts.components.market import market
 from layouts.components.metric_card import SIGNED
 from layouts.components.position_drawer import position_drawer
+from layouts.components.preview import preview_dialog
 from layouts.components.strategy_card import card_templates
 from layouts.overview import overview
 from layouts.state import PageState
@@ -52,6 +53,7 @@ def page(state: PageState, version: str, limits: dict[str, float]) -> html.Div:
             ),
             position_drawer(),
             command_dialog(),
+            preview_dialog(),
             html.Div(
                 id=ids.WHY, className="popover why-popover", role="dialog", **{"aria-label": "Where it comes from"}
             ),

@@ -21,6 +21,7 @@
       // Another page begins at its top; a reload and a mark in the address find their place by themselves.
       if (shown !== null && shown !== page && !location.hash) window.scrollTo(0, 0);
       shown = page;
+      requestAnimationFrame(() => window.mtz.control.page.followed()); // what was not looked at was not asked for
     },
   });
 })();

@@ -15,6 +15,7 @@ from data.audit import Caller
 from data.commands import Commands
 from data.db import make_engine
 from data.model import Role
+from data.previews import Previews
 from data.reads import Reads
 from layouts import ids
 from layouts.shell import page
@@ -31,7 +32,7 @@ def app() -> dash.Dash:
     url = "postgresql://nobody@127.0.0.1:1/nothing"
     found = dash.Dash("wiring", assets_folder=str(ASSETS))
     engine = make_engine(url, Role.WEB, "test")
-    register_all(found, Reads(engine, url), Commands(engine, url), lambda: Caller("tester", "local"))
+    register_all(found, Reads(engine, url), Commands(engine, url), Previews(engine, url), lambda: Caller("tester", "local"))
     found._setup_server()
     return found
 

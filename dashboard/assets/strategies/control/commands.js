@@ -57,6 +57,7 @@ window.mtz.control.commands = (function () {
     try {
       const answer = await asks.ask(question, { scope: "all", symbol: null, reason: null, ...request, key: asks.key() });
       say(request.strategy, null);
+      window.mtz.control.toast.overtaken(answer.command);
       adopt(answer.command);
       return answer;
     } catch (error) {

@@ -29,6 +29,11 @@ window.mtz.control.toast = (function () {
     tell();
   }
 
+  /* Another command was given: what the note could undo isn't the newest any more. */
+  function overtaken(command) {
+    if (now && command.id !== now.command.id && [now.command.strategy, words.EVERY].includes(command.strategy)) close();
+  }
+
   function tell() {
     if (!now) return;
     const { command, answer, wish: wished } = now;
@@ -87,5 +92,5 @@ window.mtz.control.toast = (function () {
     else tell();
   });
 
-  return { undoable };
+  return { undoable, overtaken };
 })();

@@ -61,6 +61,8 @@ window.mtz.control.page = (function () {
     stop: (name) => dialog.open("stop", { strategy: name, action: "stop" }),
     "pause-symbol": (name) => dialog.open("pause-symbol", { strategy: name, action: "pause" }),
     "resume-symbol": (name, { symbol }) => dialog.open("resume-symbol", { strategy: name, action: "resume", symbol }),
+    preview: (name) => window.mtz.control.preview.open(name),
+    decisions: (name) => window.mtz.control.ledger.choose(name),
   };
 
   document.addEventListener("click", (event) => {
@@ -110,12 +112,20 @@ window.mtz.control.page = (function () {
     }));
   }
 
+  /* What stands below the cards, while the page is looked at. */
+  function followed() {
+    if (!state.strategies || !document.getElementById("compare-chart")) return;
+    window.mtz.control.compare.follow(state.strategies);
+    window.mtz.control.ledger.follow(state.strategies);
+  }
+
   let arrived = false;
 
   function changed() {
     if (!state.strategies) return;
     commands.follow();
     drawNow();
+    followed();
     if (!arrived) {
       arrived = true;
       restore(location.hash);
@@ -127,6 +137,7 @@ window.mtz.control.page = (function () {
     if (Date.now() - drawnAt < 5000) return; // ages and countdowns
     drawnAt = Date.now();
     draw();
+    followed();
   });
 
   window.dash_clientside = window.dash_clientside || {};
@@ -137,5 +148,5 @@ window.mtz.control.page = (function () {
     },
   });
 
-  return { draw, act: ACTS };
+  return { draw, followed, act: ACTS };
 })();
