@@ -33,6 +33,8 @@ SPARKLINE_DAYS = 30
 SPARKLINE_KEPT = timedelta(seconds=60)
 AGENT_KEPT = timedelta(seconds=1)
 UNATTRIBUTED = ""
+AGENT_HANGS = timedelta(seconds=30)  # it beats once a second, less often while it cancels
+AGENT_HANGING = "The strategy agent runs but gives no sign of life: commands are kept and wait for it."
 AGENT_AWAY = "No strategy agent runs: commands are kept and wait for it. Start it with `mtz agent` (`mtz run` has one)."
 
 
@@ -113,11 +115,14 @@ class StrategyReads:
                 "reason": f"{away} Whether a strategy agent runs is not known.",
             }
         if self._agent is None or now - self._agent[0] >= AGENT_KEPT:
-            is_alive = self._fetch("agent_alive", key=AGENT_LOCK_KEY)[0]["is_alive"]
+            row = self._fetch("agent_alive", key=AGENT_LOCK_KEY)[0]
+            beat = row["heartbeat_at"]
+            hangs = row["is_alive"] and (beat is None or now - beat > AGENT_HANGS)
+            reason = None if row["is_alive"] and not hangs else AGENT_HANGING if hangs else AGENT_AWAY
             view: AgentView = {
-                "state": "running" if is_alive else "away",
-                "heartbeat_at": rows.stamp(now) if is_alive else None,
-                "reason": None if is_alive else AGENT_AWAY,
+                "state": "running" if reason is None else "away",
+                "heartbeat_at": rows.iso(beat),
+                "reason": reason,
             }
             self._agent = (now, view)
         return self._agent[1]

@@ -37,7 +37,7 @@ def slices(levels: Levels, options: HousekeepingOptions, now: datetime) -> Itera
     days: dict[tuple[Relation, str], int] = {
         ("portfolio", "raw"): options.raw_retention_days,
         ("position", "raw"): options.position_retention_days,
-        ("strategy", "raw"): options.raw_retention_days,
+        ("strategy", "raw"): options.position_retention_days,
         ("portfolio", "1m"): options.minute_retention_days,
         ("position", "1m"): options.minute_retention_days,
         ("strategy", "1m"): options.minute_retention_days,

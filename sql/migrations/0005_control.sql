@@ -302,3 +302,7 @@ BEGIN
         PERFORM pg_notify('mtz', json_build_object('account', moved.account, 'topic', moved.topic, 'revision', moved.revision)::text);
     END LOOP;
 END $$;
+
+-- What is not attributed yet is looked for every few seconds.
+CREATE INDEX orders_unattributed ON orders (account, perm_id) WHERE strategy IS NULL;
+CREATE INDEX executions_unattributed ON executions (account, perm_id) WHERE strategy IS NULL AND effective;

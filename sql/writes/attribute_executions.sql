@@ -1,0 +1,4 @@
+UPDATE executions AS e
+   SET strategy = n.strategy, changed_revision = %(revision)s
+  FROM json_to_recordset(%(rows)s) AS n (perm_id bigint, strategy text)
+ WHERE e.account = %(account)s AND e.perm_id = n.perm_id AND e.strategy IS DISTINCT FROM n.strategy
