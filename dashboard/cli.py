@@ -373,6 +373,31 @@ def doctor(data_dir: DataDir = None, database_url: Database = None) -> None:
     raise typer.Exit(examine(settings))
 
 
+@app.command(epilog=EXIT_CODES)
+def bot(
+    arguments: Annotated[list[str], typer.Argument(metavar="-- COMMAND", help="The bot's own command line.")],
+    name: Annotated[str | None, typer.Option(help="What the bot is called here, if not as its program.")] = None,
+    schedule: Annotated[
+        str | None, typer.Option(help="When runs are expected: five cron fields, New York time, trading days only.")
+    ] = None,
+    longest: Annotated[
+        int | None, typer.Option(min=1, help="A run that takes more seconds is shown as too long.")
+    ] = None,
+    data_dir: DataDir = None,
+    database_url: Database = None,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
+) -> None:
+    """Start ThetaGang or MoneyTrailz in cron's place, with the strategies that may trade: mtz bot -- thetagang --config FILE.
+
+    The exit code is the bot's; 0 where everything is paused; 1, 3, 5, 6 where it is not started.
+    """
+    settings = _settings(data_dir=data_dir, database_url=database_url, log_level=log_level, log_format=log_format)
+    from dashboard import bot as starting
+
+    raise typer.Exit(starting.run_bot(settings, arguments, name, schedule, longest))
+
+
 def main() -> NoReturn:
     """The console script: every failure is one sentence on stderr and an exit code."""
     try:
