@@ -211,11 +211,11 @@ def _answer(
     problem: str | None,
 ) -> BarAnswer:  # fmt: skip
     """What is new in an answer. The last bar known belongs to it: it may have been forming. An answer that doesn't reach back
-    to it leaves a hole, and the series is whole from the answer on only."""
+    to it leaves a hole, and one after a split leaves older bars of another scale: the series begins with the answer."""
     first, last = (known.first_ts, known.last_ts) if known is not None else (None, None)
+    if bars and (last is None or bars[0].ts > last):
+        first = None
     if last is not None:
-        if bars and bars[0].ts > last:
-            first = None
         bars = tuple(bar for bar in bars if bar.ts >= last)
     coverage = BarCoverage(
         contract.con_id,

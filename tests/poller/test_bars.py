@@ -266,17 +266,18 @@ class Memory:
 
 
 def test_an_answer_that_does_not_reach_back_leaves_a_series_that_begins_with_it() -> None:
-    """After an outage that is longer than what one request may span."""
+    """After an outage that is longer than what one request may span, and after a split."""
     now, contract, minutes = datetime.now(UTC), Contract(7, "KO", "KO", "STK", "USD"), SERIES[1]
     starts = [now - timedelta(minutes=n) for n in (3, 2, 1)]
     bars = tuple(PriceBar(start, 10.0, 11.0, 9.0, 10.0, 5.0) for start in starts)
 
-    def after(last: datetime) -> BarCoverage:
-        known = BarCoverage(7, "trades", "1m", now - timedelta(days=40), last, last)
+    def after(last: datetime | None) -> BarCoverage:
+        known = BarCoverage(7, "trades", "1m", now - timedelta(days=40), last, now)
         return feed._answer(contract, minutes, known, bars, now, None).coverage
 
     assert after(starts[0]).first_ts == now - timedelta(days=40)
-    assert (after(now - timedelta(days=30)).first_ts, after(now - timedelta(days=30)).last_ts) == (starts[0], starts[2])
+    for last in (now - timedelta(days=30), None):
+        assert (after(last).first_ts, after(last).last_ts) == (starts[0], starts[2])
 
 
 def test_a_request_that_is_never_answered_is_cancelled_and_others_are_served(
