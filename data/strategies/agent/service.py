@@ -27,6 +27,7 @@ from data.strategies.agent.enforcing import Enforcer
 from data.strategies.agent.options import AgentOptions
 from data.strategies.base import Adapter, Bot
 from data.strategies.desired import AGENT_LOCK_KEY
+from data.strategies.figures.service import keep_figures
 from data.strategies.folder import ControlFolder, ControlFolderError
 
 log = logging.getLogger("mtz.agent")
@@ -34,6 +35,7 @@ Conn = psycopg.Connection[Any]
 
 RETRY_S = 0.5
 LOCK_RETRY_S = 0.5
+FIGURES_END_S = 5.0
 DATABASE_EXIT = 3
 # A dead network is noticed although nobody says so; over a Unix socket libpq ignores these.
 PATIENCE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 8000}
@@ -87,10 +89,16 @@ def _serve(conn: Conn, options: AgentOptions, adapters: Sequence[Adapter], stopp
             return
     engine = make_engine(options.database_url, Role.AGENT, "agent (commands)", pool_size=1)
     leader = Leader(conn, engine, options, adapters)
+    ending = threading.Event()
+    # On a connection of its own: no command waits for a sum.
+    figures = threading.Thread(target=keep_figures, args=(options.database_url, ending), name="figures", daemon=True)
+    figures.start()
     try:
         leader.run(stopping)
     finally:
+        ending.set()
         leader.close()
+        figures.join(FIGURES_END_S)
         engine.dispose()
 
 
