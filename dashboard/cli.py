@@ -364,6 +364,139 @@ def audit_verify(data_dir: DataDir = None, database_url: Database = None) -> Non
     raise typer.Exit(control.verify_audit(_settings(data_dir=data_dir, database_url=database_url), typer.echo))
 
 
+user_app = typer.Typer(help="Who may log in.", no_args_is_help=True)
+app.add_typer(user_app, name="user")
+token_app = typer.Typer(help="API tokens, for programs.", no_args_is_help=True)
+app.add_typer(token_app, name="token")
+
+UserName = Annotated[str, typer.Argument(metavar="NAME")]
+UserRole = Annotated[str, typer.Option("--role", help="viewer, trader or admin.")]
+
+
+@user_app.command("create", epilog=EXIT_CODES)
+def user_create(
+    name: UserName, role: UserRole = "viewer", data_dir: DataDir = None, database_url: Database = None
+) -> None:
+    """A new user. The password is asked for; without a terminal it is one line of standard input."""
+    from dashboard import users
+
+    raise typer.Exit(users.create(_settings(data_dir=data_dir, database_url=database_url), name, role, typer.echo))
+
+
+@user_app.command("first", epilog=EXIT_CODES)
+def user_first(
+    why: Annotated[str, typer.Option(help="Why it is needed.")] = "you asked",
+    data_dir: DataDir = None,
+    database_url: Database = None,
+) -> None:
+    """Make the owner, if there is no admin yet."""
+    from dashboard import users
+
+    raise typer.Exit(users.create_first(_settings(data_dir=data_dir, database_url=database_url), why, typer.echo))
+
+
+@user_app.command("list", epilog=EXIT_CODES)
+def user_list(data_dir: DataDir = None, database_url: Database = None) -> None:
+    """The users, who is disabled and who is locked out."""
+    from dashboard import users
+
+    raise typer.Exit(users.list_users(_settings(data_dir=data_dir, database_url=database_url), typer.echo))
+
+
+@user_app.command("password", epilog=EXIT_CODES)
+def user_password(name: UserName, data_dir: DataDir = None, database_url: Database = None) -> None:
+    """Set a new password; every session of the user ends."""
+    from dashboard import users
+
+    raise typer.Exit(users.set_password(_settings(data_dir=data_dir, database_url=database_url), name, typer.echo))
+
+
+@user_app.command("role", epilog=EXIT_CODES)
+def user_role(
+    name: UserName,
+    role: Annotated[str, typer.Argument(metavar="ROLE", help="viewer, trader or admin.")],
+    data_dir: DataDir = None,
+    database_url: Database = None,
+) -> None:
+    """Change what a user may do; it counts at once."""
+    from dashboard import users
+
+    raise typer.Exit(users.set_role(_settings(data_dir=data_dir, database_url=database_url), name, role, typer.echo))
+
+
+@user_app.command("disable", epilog=EXIT_CODES)
+def user_disable(name: UserName, data_dir: DataDir = None, database_url: Database = None) -> None:
+    """Keep a user out: sessions end at once, tokens count no more."""
+    from dashboard import users
+
+    settings = _settings(data_dir=data_dir, database_url=database_url)
+    raise typer.Exit(users.set_active(settings, name, active=False, say=typer.echo))
+
+
+@user_app.command("enable", epilog=EXIT_CODES)
+def user_enable(name: UserName, data_dir: DataDir = None, database_url: Database = None) -> None:
+    """Let a disabled user in again."""
+    from dashboard import users
+
+    settings = _settings(data_dir=data_dir, database_url=database_url)
+    raise typer.Exit(users.set_active(settings, name, active=True, say=typer.echo))
+
+
+@user_app.command("unlock", epilog=EXIT_CODES)
+def user_unlock(name: UserName, data_dir: DataDir = None, database_url: Database = None) -> None:
+    """Forget the wrong passwords and codes of a user, so that they needn't wait."""
+    from dashboard import users
+
+    raise typer.Exit(users.unlock(_settings(data_dir=data_dir, database_url=database_url), name, typer.echo))
+
+
+@user_app.command("code", epilog=EXIT_CODES)
+def user_code(
+    name: UserName,
+    remove: Annotated[bool, typer.Option("--remove", help="Ask for no code any more: the phone is lost.")] = False,
+    data_dir: DataDir = None,
+    database_url: Database = None,
+) -> None:
+    """Remove the authenticator app of a user."""
+    from dashboard import users
+
+    if not remove:
+        raise CannotRunError("Say --remove: an app is set up by its user, on the account page.", Exit.SETTINGS)
+    raise typer.Exit(users.remove_code(_settings(data_dir=data_dir, database_url=database_url), name, typer.echo))
+
+
+@token_app.command("create", epilog=EXIT_CODES)
+def token_create(
+    name: UserName,
+    scope: Annotated[str, typer.Option(help="read, or control: pause, resume, stop, and what bots report.")] = "read",
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How long it counts.")] = 90,
+    user: Annotated[str | None, typer.Option(help="Whose it is; it never does more than they may.")] = None,
+    data_dir: DataDir = None,
+    database_url: Database = None,
+) -> None:
+    """A new token on standard output, shown this once."""
+    from dashboard import users
+
+    settings = _settings(data_dir=data_dir, database_url=database_url)
+    raise typer.Exit(users.create_token(settings, name, scope, days, user, typer.echo))
+
+
+@token_app.command("list", epilog=EXIT_CODES)
+def token_list(data_dir: DataDir = None, database_url: Database = None) -> None:
+    """The tokens that aren't revoked, and when each was used last."""
+    from dashboard import users
+
+    raise typer.Exit(users.list_tokens(_settings(data_dir=data_dir, database_url=database_url), typer.echo))
+
+
+@token_app.command("revoke", epilog=EXIT_CODES)
+def token_revoke(name: UserName, data_dir: DataDir = None, database_url: Database = None) -> None:
+    """A token counts no more, at once; open sockets of it are closed."""
+    from dashboard import users
+
+    raise typer.Exit(users.revoke_token(_settings(data_dir=data_dir, database_url=database_url), name, typer.echo))
+
+
 @app.command(epilog=EXIT_CODES)
 def doctor(data_dir: DataDir = None, database_url: Database = None) -> None:
     """Say what is configured and reachable, which versions run, and what is wrong and how to mend it."""
@@ -383,6 +516,9 @@ def bot(
     longest: Annotated[
         int | None, typer.Option(min=1, help="A run that takes more seconds is shown as too long.")
     ] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Dry run: show what it would do now, send nothing.")
+    ] = False,
     data_dir: DataDir = None,
     database_url: Database = None,
     log_level: LogLevel = None,
@@ -395,6 +531,8 @@ def bot(
     settings = _settings(data_dir=data_dir, database_url=database_url, log_level=log_level, log_format=log_format)
     from dashboard import bot as starting
 
+    if preview:
+        raise typer.Exit(starting.preview_bot(settings, arguments, name, typer.echo))
     raise typer.Exit(starting.run_bot(settings, arguments, name, schedule, longest))
 
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from dashboard.exits import CannotRunError, Exit
 from dashboard.healthcheck import agent_alive, gateway_alive, housekeeping_alive, poller_alive, web_alive
+from dashboard.login import settings_need_login
 from dashboard.logs import make_formatter
 from dashboard.progress import relay
 from dashboard.running import RunLock, Running, unwritable
 from dashboard.seeding import seed_is_wanted, state_path
 from dashboard.settings import Settings, child_environment
 from dashboard.sources import Answer, choose_source, database_name, write_atomically
-from dashboard.supervisor import Console, Part, ProcessPart, Supervisor
+from dashboard.supervisor import Console, Guard, Part, ProcessPart, Supervisor
 from dashboard.web import gunicorn_command, require_port
 from data.embedded import EmbeddedDatabaseError, EmbeddedPostgres
 from data.model import Source
@@ -37,7 +40,7 @@ def run_stack(settings: Settings, *, reload: bool = False) -> int:
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stopping.set())
-    logs = _prepare_folders(settings.data_dir)
+    logs = prepare_folders(settings.data_dir)
     lock = RunLock(settings.data_dir)
     lock.acquire(Running(os.getpid(), settings.url))
     console = Console(logs, make_formatter("json") if settings.log_format == "json" else None)
@@ -46,6 +49,7 @@ def run_stack(settings: Settings, *, reload: bool = False) -> int:
         stack = _Stack(settings, logs, console, stopping, echo_web=reload)
         if stack.database_url:
             lock.describe(Running(os.getpid(), settings.url, stack.database_url))
+        stack.require_owner()
         supervisor = Supervisor(stack.parts, console, stopping, on_all_ready=stack.announce)
         watcher = Reloader(lambda: supervisor.restart("web")) if reload else None
         supervisor.run(watcher.look if watcher else lambda: None)
@@ -66,6 +70,7 @@ class _Stack:
         self._logs = logs
         self._console = console
         self._own_gateway = settings.ibkr_host is None
+        self._database: DatabasePart | None = None
         self.database_url: str | None = None
         self.source: Source | None = None
         self.parts: list[Part] = []
@@ -74,6 +79,7 @@ class _Stack:
         if settings.database_url is None:
             self.source = choose_source(settings, ask_gateway)
             database = DatabasePart(settings.data_dir / "database", database_name(self.source), stopping.is_set)
+            self._database = database
             self.database_url = str(database.url)
             changes["database_url"] = self.database_url
             self.parts.append(database)
@@ -106,6 +112,25 @@ class _Stack:
             may_fail=True,
         )
         self.parts += [schema, *past, poller, keeper, agent, web]
+
+    def require_owner(self) -> None:
+        """Where a log-in is needed somebody must be able to log in: on a terminal the owner is made now.
+
+        Raises:
+            CannotRunError: there is no user and nobody to ask.
+        """
+        why = settings_need_login(self._settings)
+        if why is None and self.source in (Source.PAPER, Source.LIVE):
+            why = f"the account is {self.source.value}"
+        if why is None:
+            return
+        with self._database.running() if self._database else contextlib.nullcontext():
+            command = [sys.executable, "-m", "dashboard.cli", "user", "first", "--why", why]
+            env = self._environment(self._settings.model_copy(update={"database_url": self._url()}))
+            done = subprocess.run(command, env=env, stderr=subprocess.PIPE, text=True, check=False)
+        # A database that is away is told of by the part that needs it.
+        if done.returncode not in (Exit.OK, Exit.DATABASE):
+            raise CannotRunError(done.stderr.strip().removeprefix("mtz: ") or "No user was made.", Exit.FAILED)
 
     def announce(self) -> None:
         """What is said once, when everything is ready."""
@@ -208,6 +233,19 @@ class DatabasePart(Part):
             self._postgres.stop(self.patience_s)
             raise CannotRunError(str(error), Exit.DATABASE) from None
 
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """For a moment, before the stack itself starts."""
+        self.start()
+        guard = Guard()  # it ends the server where we are killed
+        try:
+            if self._postgres.process is not None:
+                guard.add(self.stage, self._postgres.process.pid, self.stop_signal)
+            yield
+        finally:
+            self.stop()
+            guard.close()
+
     def pid(self) -> int | None:
         return self._postgres.process.pid if self._postgres.process else None
 
@@ -256,7 +294,7 @@ def ask_gateway(settings: Settings) -> Answer:
     return Answer(result.source, result.problem)
 
 
-def _prepare_folders(data_dir: Path) -> Path:
+def prepare_folders(data_dir: Path) -> Path:
     """Make the data folder; as root others may pass through it, because the database runs as somebody else."""
     logs = data_dir / "logs"
     try:

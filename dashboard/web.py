@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from dashboard.exits import CannotRunError, Exit
+from dashboard.login import settings_need_login
 from dashboard.running import database_url_of
 from dashboard.settings import Settings, child_environment
 
@@ -33,8 +34,20 @@ def exec_gunicorn(settings: Settings) -> NoReturn:
     """
     settings = settings.model_copy(update={"database_url": database_url_of(settings)})
     require_port(settings.host, settings.port)
+    if (why := settings_need_login(settings)) is not None:
+        _require_owner(settings, why)
     command = gunicorn_command(settings)
     os.execve(command[0], command, child_environment(settings))  # noqa: S606
+
+
+def _require_owner(settings: Settings, why: str) -> None:
+    from dashboard.users import create_first
+
+    try:
+        create_first(settings, why, print)
+    except CannotRunError as error:
+        if error.code != Exit.DATABASE:  # one that is away may come back: until then nobody is let in
+            raise
 
 
 def require_port(host: str, port: int) -> None:

@@ -16,10 +16,10 @@ from callbacks.stylesheet import ADDRESS
 from dashboard.auth import account, entrance, forms, manage
 from dashboard.auth.admission import LOG_IN_AGAIN, Admission, Limits
 from dashboard.auth.gate import PROOF, Gate
-from dashboard.auth.rule import LoginRule
 from dashboard.auth.secret import secret_key
 from dashboard.auth.security import Guard
 from dashboard.auth.users import Users
+from dashboard.login import LoginRule
 from dashboard.settings import Settings
 from data.reads import Reads
 

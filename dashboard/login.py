@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from dashboard.settings import Settings
 
-HOW = "make the first with `mtz user create NAME --role admin`, on a terminal `mtz run` offers it"
+HOW = "make the first with `mtz user create NAME --role admin` (on a terminal `mtz run` offers it)"
 
 
 def settings_need_login(settings: Settings) -> str | None:
