@@ -62,7 +62,7 @@ def _conclude(outcome: Outcome, say: Say) -> None:
         raise CannotRunError(
             f"Source and target differ in {', '.join(different)}: "
             + (
-                "the target has been written to since it was copied; the source is as it was."
+                "one of them has been written to since the target was copied; nothing was changed."
                 if outcome.was_complete
                 else "run the same command again, which copies what differs once more; the source is as it was."
             ),

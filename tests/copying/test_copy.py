@@ -12,6 +12,8 @@ from data.copying.catalogue import BORN_FILLED, MADE_THERE, names, tables
 from data.copying.copier import Outcome, Progress, copy_database
 from data.copying.sides import open_source
 from data.db import connect
+from data.housekeeping.grid import LEVELS
+from data.housekeeping.levels import RELATIONS
 from data.housekeeping.service import catch_up
 from data.model import Role
 from tests.conftest import TIMESCALE_DSN, Server
@@ -143,7 +145,7 @@ def test_no_table_is_forgotten(server18: Server) -> None:
         referring = {table.name: table.refers_to for table in tables(conn)}
         assert {name for name in copied if count(conn, name)} <= BORN_FILLED
     left_out = every - set(copied)
-    assert left_out - MADE_THERE <= {f"{r}_{x}_rolled" for r in ("portfolio", "position") for x in ("1m", "1h", "1d")}
+    assert left_out - MADE_THERE <= {f"{relation}_{level}_rolled" for relation in RELATIONS for level in LEVELS}
     assert len(copied) == len(set(copied))
     for place, name in enumerate(copied):
         assert referring[name] <= set(copied[:place])
