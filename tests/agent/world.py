@@ -25,6 +25,7 @@ from data.db import make_engine
 from data.model import Role
 from data.strategies.desired import Action, Scope
 from data.strategies.folder import ControlFolder
+from tests.gateway.raw import RawClient
 from tests.poller.process import eventually
 from tests.support.gateway import PROJECT, GatewayHandle
 
@@ -228,6 +229,14 @@ def resting(action: str = "BUY", price: float = 1.0, ref: str = "") -> Order:
 
 
 def at_broker(gateway: GatewayHandle) -> set[int]:
-    """The permIds that work, as the gateway itself says."""
-    orders = gateway.admin("state")["orders"]
-    return {o["perm_id"] for o in orders if o["status"] in ("PendingSubmit", "PreSubmitted", "Submitted")}
+    """The permIds that work, as the gateway itself lists them."""
+    found: set[int] = set()
+    with RawClient(gateway.host, gateway.port) as client:
+        client.hello()
+        client.start(999)
+        client.read_until(9)
+        client.send(16, 1)  # reqAllOpenOrders
+        while (message := client.read())[0] != "53":
+            if message[0] == "3":  # orderStatus
+                found.add(int(message[6]))
+    return found
