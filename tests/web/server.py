@@ -37,6 +37,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cookies: tuple[str, ...] = ()  # each Set-Cookie
 
     @property
     def json(self) -> Any:
@@ -62,7 +63,9 @@ class Web:
         try:
             connection.request(method, path, body, dict(headers or {}))
             response = connection.getresponse()
-            return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
+            headers = {k.lower(): v for k, v in response.getheaders()}
+            cookies = tuple(v for k, v in response.getheaders() if k.lower() == "set-cookie")
+            return Answer(response.status, headers, response.read(), cookies)
         finally:
             connection.close()
 
@@ -141,11 +144,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(url: str, folder: Path, port: int | None = None) -> Iterator[Web]:
-    """A web process over `url`; ended in order, and for good."""
+def running(url: str, folder: Path, port: int | None = None, **settings: str) -> Iterator[Web]:
+    """A web process over `url` with further settings by name; ended in order, and for good."""
     port = port or free_port()
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("MTZ_", "IBKR_"))}
     environment |= {"DATABASE_URL": url, "MTZ_PORT": str(port), "MTZ_DATA_DIR": str(folder), "PYTHONPATH": str(ROOT)}
+    environment |= settings
     log = folder / f"web-{port}.log"
     with log.open("ab") as out:
         process = subprocess.Popen(
