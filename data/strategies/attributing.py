@@ -70,7 +70,9 @@ class Attributor:
             self._rules, self._undecided = bots, set()
         names = {f"{bot.bot}/{name}" for bot in bots.values() for name in bot.strategies}
         findings = [found for row in self._candidates(since) if (found := self._judge(row, bots, names)) is not None]
-        changed = self._write(findings) + self._bookings()
+        changed = self._write(findings)
+        while moved := self._bookings():
+            changed += moved
         self._seen, self._looked = seen, now
         return changed
 
@@ -125,12 +127,13 @@ class Attributor:
         return len(findings)
 
     def _bookings(self) -> int:
-        """Give the broker's own bookings to the strategy that held the option."""
+        """Give the oldest of the broker's own bookings to whom it concerns: the next hang on it; how many."""
         with self._conn.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(literal(statement("attribution_bookings"))).fetchall()
         by_account: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
-            by_account[row["account"]].append(row)
+            if row["ts"] == rows[0]["ts"]:
+                by_account[row["account"]].append(row)
         for account, mine in by_account.items():
             with self._conn.transaction():
                 revision = self._bump(account)
@@ -140,7 +143,7 @@ class Attributor:
                 }
                 self._conn.execute(literal(statement("attribute_bookings")), told | {"revision": revision})
                 self._announce(account)
-        return len(rows)
+        return sum(map(len, by_account.values()))
 
     def _bump(self, account: str) -> int:
         topics = [Topic.TRADES.value]

@@ -5,7 +5,8 @@ WITH named AS (
      WHERE o.strategy IS NULL AND (%(since)s::timestamptz IS NULL OR o.as_of > %(since)s)
     UNION
     SELECT e.account, e.perm_id FROM executions e
-     WHERE e.strategy IS NULL AND e.perm_id IS NOT NULL AND e.effective AND (%(since)s::timestamptz IS NULL OR e.received_at > %(since)s)
+     WHERE e.strategy IS NULL AND e.perm_id IS NOT NULL AND e.effective AND e.kind IN ('trade', 'combo')
+       AND (%(since)s::timestamptz IS NULL OR e.received_at > %(since)s)
     UNION
     SELECT d.account, d.perm_id FROM decisions d
      WHERE d.perm_id IS NOT NULL AND d.strategy IS NOT NULL AND d.account IS NOT NULL AND d.ts > now() - interval '3 days'

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 ZERO = Decimal(0)
+NONE = ""  # the strategy of what belongs to none
 OPTIONS = frozenset({"OPT", "FOP"})
 NO_MONEY = "combo"  # the BAG line of a spread: its legs carry the money
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from data.strategies.figures.book import ZERO, Book, Terms
-from data.strategies.figures.capital import capital_at_risk
+from data.strategies.figures.book import NONE, ZERO, Book, Terms
+from data.strategies.figures.capital import Shares, capital_at_risk, positions_of, spare_shares
 from data.strategies.figures.marks import Mark, Rates, Residue, UnknownError, price, price_before
 
 
@@ -42,9 +42,16 @@ class Figures:
 
 
 def compute(
-    books: Sequence[Book], marks: Mapping[int, Mark], rates: Rates, residues: Sequence[Residue] = ()
+    books: Sequence[Book],
+    marks: Mapping[int, Mark],
+    rates: Rates,
+    residues: Sequence[Residue] = (),
+    spare: Shares | None = None,
 ) -> Figures:
-    """The figures of `books` (one strategy's, a book a contract) and, for what belongs to no strategy, of `residues`."""
+    """The figures of `books` (one strategy's, a book a contract) and, for what belongs to no strategy, of `residues`.
+
+    `spare`: shares elsewhere in the account that may cover short calls here; what does is taken from it.
+    """
     reasons: list[str] = []
 
     def known(make: Iterable[Decimal]) -> Decimal | None:
@@ -54,7 +61,7 @@ def compute(
             reasons.append(str(unknown))
             return None
 
-    held = [book for book in books if book.quantity]
+    positions = positions_of(books, residues)
     in_use = [book.terms.con_id for book in books if book.quantity or book.before]
     in_use += [residue.terms.con_id for residue in residues]
     seen = [at for con_id in in_use if con_id in marks and (at := marks[con_id].as_of) is not None]
@@ -64,10 +71,9 @@ def compute(
     day = known(_day(book, marks, rates) for book in books)
     rest_day = known(_residue_day(residue, marks, rates) for residue in residues)
     exposure = known(
-        rates[terms.currency] * quantity * price(terms, marks) * terms.multiplier
-        for terms, quantity in _holdings(held, residues)
+        rates[p.terms.currency] * p.quantity * price(p.terms, marks) * p.terms.multiplier for p in positions
     )
-    shorts = [Short(terms, q) for terms, q in _holdings(held, residues) if terms.is_option and q < 0]
+    shorts = [Short(p.terms, p.quantity) for p in positions if p.terms.is_option and p.quantity < 0]
     return Figures(
         currency=rates.base,
         as_of=max(seen, default=None),
@@ -76,24 +82,30 @@ def compute(
         pnl_total=_added(money, rest),
         premium=known(rates[book.terms.currency] * book.premium for book in books if book.premium),
         fees=known(rates[currency] * fee for book in books for currency, fee in book.fees.items() if fee),
-        capital_at_risk=known(capital_at_risk(held, residues, marks, rates)),
+        capital_at_risk=known(capital_at_risk(positions, {} if spare is None else spare, marks, rates)),
         exposure=exposure,
         trades=sum(book.trades for book in books),
         closed=sum(book.closed for book in books),
         wins=sum(book.wins for book in books),
-        positions=len({terms.con_id for terms, _ in _holdings(held, residues)}),
+        positions=len(positions),
         shorts=tuple(sorted(shorts, key=lambda s: (s.terms.expiry is None, s.terms.expiry, s.terms.local_symbol))),
         reason=reasons[0] if reasons else None,
     )
 
 
-def _holdings(held: Sequence[Book], residues: Sequence[Residue]) -> list[tuple[Terms, Decimal]]:
-    """Contract and quantity; what an execution and what none explains of one contract are one holding."""
-    quantities = {book.terms.con_id: (book.terms, book.quantity) for book in held}
-    for residue in residues:
-        terms, quantity = quantities.get(residue.terms.con_id, (residue.terms, ZERO))
-        quantities[terms.con_id] = (terms, quantity + residue.quantity)
-    return [(terms, quantity) for terms, quantity in quantities.values() if quantity]
+def compute_all(
+    books: Mapping[str, Mapping[int, Book]], marks: Mapping[int, Mark], rates: Rates, residues: Sequence[Residue]
+) -> dict[str, Figures]:
+    """Every strategy's figures, by name; NONE's are of what belongs to no strategy, `residues` among it."""
+    found: dict[str, Figures] = {}
+    mine = {name: list(books.get(name, {}).values()) for name in sorted({*books, NONE})}
+    spare: Shares = {}
+    for name, held in mine.items():
+        for symbol, quantity in spare_shares(positions_of(held, residues if name == NONE else ())).items():
+            spare[symbol] = spare.get(symbol, ZERO) + quantity
+    for name, held in mine.items():
+        found[name] = compute(held, marks, rates, residues if name == NONE else (), spare)
+    return found
 
 
 def _added(one: Decimal | None, other: Decimal | None) -> Decimal | None:

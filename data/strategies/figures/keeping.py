@@ -14,8 +14,9 @@ from psycopg.rows import dict_row
 from data.db import literal
 from data.model import Freshness
 from data.queries import statement
-from data.strategies.figures.computing import Figures, compute
-from data.strategies.figures.ledger import NONE, Conn, Ledger, exact
+from data.strategies.figures.book import NONE
+from data.strategies.figures.computing import Figures, compute_all
+from data.strategies.figures.ledger import Conn, Ledger, exact
 from data.strategies.figures.marks import Rates
 from data.strategies.figures.valuing import Valuer
 
@@ -93,14 +94,7 @@ class Keeper:
         currency = account["currency"]
         if currency is None:
             return {}
-        rates = Rates(currency)
-        names = {*known.ledger.books, NONE}
-        found = {
-            name: compute(
-                list(known.ledger.books.get(name, {}).values()), marks, rates, residues if name == NONE else ()
-            )
-            for name in names
-        }
+        found = compute_all(known.ledger.books, marks, Rates(currency), residues)
         rows = {name: _row(known.ledger.account, name, day, figures) for name, figures in found.items()}
         daily = account["daily_pnl"] if account["session_date"] == day else None
         rows[NONE]["residual_day"] = _residual(daily, [f.pnl_day for f in found.values()])

@@ -13,7 +13,6 @@ import psycopg
 from data.strategies.figures.book import ZERO, Book, Fill, Terms
 
 Conn = psycopg.Connection[Any]
-NONE = ""  # the strategy of what belongs to none
 
 TERMS = 'c.con_id, c.symbol, c.local_symbol, c.sec_type, c.currency, c.multiplier, c.strike, c."right", c.expiry'
 # By contract and strategy; a correction counts in the place of what it corrects, a bust as what it says: nothing.

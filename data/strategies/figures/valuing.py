@@ -13,7 +13,8 @@ from data.strategies.figures.ledger import TERMS, Conn, Ledger, maybe, terms_of
 from data.strategies.figures.marks import Mark, Residue
 
 SETTLING = timedelta(seconds=60)  # an execution and the position that it makes come separately
-LOOK_BACK = timedelta(days=15)
+LOOK_BACK = timedelta(days=15)  # of a close that is missing the one before counts
+LONG_AGO = timedelta(days=700)
 
 HELD = f"""
 SELECT p.quantity, p.avg_cost, p.market_price, p.as_of, p.underlying_price, {TERMS}
@@ -98,7 +99,13 @@ class Valuer:
             (last,) = conn.execute(DAY_BEFORE, [day]).fetchone() or (None,)
             last = last or day - timedelta(days=1)
         found = conn.execute(
-            CLOSES, {"account": self.account, "con_ids": wanted, "day": last, "since": day - LOOK_BACK}
+            CLOSES,
+            {
+                "account": self.account,
+                "con_ids": wanted,
+                "day": last,
+                "since": day - (LOOK_BACK if before else LONG_AGO),
+            },
         )
         known |= dict.fromkeys(wanted) | {con_id: maybe(price) for con_id, price in found}
 
