@@ -163,3 +163,19 @@ def give_up_bars(ib: Any, request: int) -> None:
 def abandon(ib: Any, request: str | int) -> None:
     """Give up a request whose end never came."""
     ib.wrapper._endReq(request)
+
+
+def option(symbol: str, expiry: str, strike: float, right: str) -> Any:
+    """An option in USD to ask for; `expiry` as YYYYMMDD."""
+    return _library.Option(symbol, expiry, strike, right, "SMART", currency="USD")
+
+
+def combination(symbol: str, legs: list[tuple[int, str]]) -> Any:
+    """Several contracts as one, in USD: each leg's contract id and its action."""
+    found = [_library.ComboLeg(conId=con_id, ratio=1, action=action, exchange="SMART") for con_id, action in legs]
+    return _library.Contract(secType="BAG", symbol=symbol, exchange="SMART", currency="USD", comboLegs=found)
+
+
+def limit_order(action: str, quantity: float, price: float, ref: str) -> Any:
+    """A limit order for the day."""
+    return _library.LimitOrder(action, quantity, price, orderRef=ref, tif="DAY")

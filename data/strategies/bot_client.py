@@ -338,6 +338,12 @@ class Control:
                 open_orders=open_orders,
             )
 
+    def about(self, *, account: str | None = None, version: str | None = None) -> None:
+        """What is known of the bot only once it is connected."""
+        with self._lock:
+            self._meta.update({k: v for k, v in {"account": account, "version": version}.items() if v is not None})
+        self._wake.set()
+
     def problem(self, words: str | None) -> None:
         """What keeps the whole bot from working; None: nothing does."""
         with self._lock:

@@ -1,0 +1,103 @@
+"""The desk of one pass: whatever a strategy decides goes over it. It asks for leave, sends, and keeps the ledger."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from data.demobot.broker import Broker, Holding, Quote
+from data.demobot.options import BOT
+from data.strategies.bot_client import Control
+
+SAY_AGAIN_S = 3600.0
+Said = dict[tuple[str, str], tuple[str, float]]
+"""(strategy, what about) → what was said of it last, and when."""
+KEEP_FREE = 0.25
+"""Share of net liquidation that stays available."""
+
+
+@dataclass(frozen=True, slots=True)
+class Idea:
+    """An order as it is meant, and why."""
+
+    contract: Any
+    words: str  # the contract as people read it
+    symbol: str
+    action: str
+    quantity: int
+    price: float
+    reason: str
+    opening: bool
+    quote: Quote | None = None
+
+
+class Budget:
+    """`burst` orders at once, then one each `refill_s`."""
+
+    def __init__(self, burst: int, refill_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._burst, self._refill_s, self._clock = burst, refill_s, clock
+        self._left, self._at = float(burst), clock()
+
+    def has_one(self) -> bool:
+        now = self._clock()
+        self._left = min(self._left + (now - self._at) / self._refill_s, float(self._burst))
+        self._at = now
+        return self._left >= 1
+
+    def take(self) -> None:
+        self._left -= 1
+
+
+class Desk:
+    """Holdings, money and quotes of one pass, and the way for orders out."""
+
+    def __init__(self, broker: Broker, control: Control, budget: Budget, said: Said, today: date) -> None:
+        self.broker, self.control, self._budget, self._said = broker, control, budget, said
+        self.today = today
+        self.holdings = broker.holdings()
+
+    def shorts(self, right: str) -> list[Holding]:
+        return [h for h in self.holdings if h.right == right and h.quantity < 0]
+
+    def can_open(self) -> bool:
+        """Whether the account carries more."""
+        available, worth = self.broker.value("AvailableFunds"), self.broker.value("NetLiquidation")
+        return available is not None and worth is not None and available > worth * KEEP_FREE
+
+    def may(self, strategy: str, symbol: str, *, opening: bool) -> bool:
+        """Whether the dashboard lets it, the day's measure isn't full, and no order of it works on the symbol already."""
+        allowed = self.control.may_open if opening else self.control.may_trade
+        is_waiting = bool(self.broker.working(f"{BOT}:{strategy}:{symbol}"))
+        return allowed(strategy, symbol) and not is_waiting and self._budget.has_one()
+
+    async def send(self, strategy: str, idea: Idea) -> bool:
+        """Send an order, unless it may not be sent any more; what was meant and what became of it goes into the ledger."""
+        ref = f"{BOT}:{strategy}:{idea.symbol}"
+        if not self.control.order_queued(strategy, idea.symbol, opening=idea.opening, ref=ref):
+            return False
+        self._budget.take()
+        trade, refused = await self.broker.place(idea.contract, idea.action, idea.quantity, idea.price, ref)
+        more: dict[str, Any] = {
+            "symbol": idea.symbol, "contract": idea.words, "action": idea.action, "quantity": idea.quantity,
+            "limit_price": round(idea.price, 2), "order_id": trade.order.orderId, "order_ref": ref,
+            "perm_id": trade.order.permId or trade.orderStatus.permId or None, "con_id": idea.contract.conId or None,
+        }  # fmt: skip
+        if idea.quote is not None:
+            more |= {"bid": idea.quote.bid, "ask": idea.quote.ask}
+        self.control.decide(strategy, "intent", idea.reason, **more)
+        if refused is not None:
+            self.control.decide(strategy, "rejection", refused, **more)
+        return refused is None
+
+    def skip(
+        self, strategy: str, about: str, kind: str, reason: str, symbol: str | None = None, contract: str | None = None
+    ) -> None:
+        """Say what was left alone, and why; not again and again. `about` and `kind`: what makes it another thing to say."""
+        known = self._said.get((strategy, about))
+        now = time.monotonic()
+        if known is None or known[0] != kind or now - known[1] > SAY_AGAIN_S:
+            self._said[strategy, about] = (kind, now)
+            self.control.decide(strategy, "skip", reason, symbol=symbol, contract=contract)
