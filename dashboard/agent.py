@@ -8,6 +8,8 @@ from data.strategies.agent.options import AgentOptions
 from data.strategies.base import Adapter
 from data.strategies.folder import ControlFolder
 
+PATIENCE_S = 2.0  # for a dry run that is under way to be ended
+
 
 def adapters(folder: ControlFolder) -> list[Adapter]:
     """One for each kind of bot."""
@@ -23,10 +25,18 @@ def serve_until_stopped(settings: Settings) -> int:
         CannotRunError: no database is named.
     """
     from data.strategies.agent.service import run_agent
+    from data.strategies.wrapper.keeper import Keeper
 
+    folder = ControlFolder(settings.control_dir)
     options = AgentOptions(
         database_url=database_url_of(settings),
         control_dir=settings.control_dir,
         dead_man_minutes=settings.dead_man_minutes,
     )
-    return run_agent(options, adapters(ControlFolder(settings.control_dir)))
+    keeper = Keeper(options.database_url, folder)
+    keeper.start()
+    try:
+        return run_agent(options, adapters(folder))
+    finally:
+        keeper.stop()
+        keeper.join(PATIENCE_S)

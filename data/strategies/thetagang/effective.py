@@ -17,6 +17,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import tomlkit
@@ -50,9 +51,11 @@ class Effective:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a dry run needs beside the states: a client id that is free, and no order cancelled."""
+    """What a dry run needs beside the states: a client id that is free, and the copy of ThetaGang 2's records that it may write to.
+    It cancels no order."""
 
     client_id: int
+    records: Path | None = None
 
 
 def effective(configuration: Configuration, states: BotStates, preview: Preview | None = None) -> Effective:
@@ -251,6 +254,11 @@ def _apply_preview(document: Any, configuration: Configuration, preview: Preview
     _inner(above, "account")["cancel_orders"] = False
     _inner(above, "watchdog")["clientId"] = preview.client_id
     _inner(above, "exchange_hours")["action_when_closed"] = "continue"
+    if preview.records is not None:
+        database = _inner(above, "database")
+        database["path"] = str(preview.records)
+        if "url" in database:
+            del database["url"]
 
 
 # -- said of it, and checked

@@ -62,11 +62,11 @@ def run(
     lock: int | None = None,
     *,
     in_front: bool = True,
-    longest_s: float | None = None,
+    give_up: Callable[[], bool] = lambda: False,
 ) -> Ended:
     """Run the bot to its end. `lock`: a descriptor that the child holds too, so that a bot whose wrapper was killed is still
-    seen to run. `in_front`: it takes our stdin, shows its output and gets our signals (main thread only). `longest_s`: it is
-    ended after that.
+    seen to run. `in_front`: it takes our stdin, shows its output and gets our signals (main thread only). `give_up`:
+    asked now and then, ends it.
 
     Raises:
         CannotStartError.
@@ -87,15 +87,14 @@ def run(
             raise CannotStartError(f"{arguments[0]} can't be started ({error.strerror}).") from None
         with child:
             pass_on(child)
-            _relay(child, kept, in_front, longest_s)
+            _relay(child, kept, in_front, give_up)
             code = child.wait()
     was_killed = code < 0 or (code != 0 and bool(passed_on))
     return Ended(128 - code if code < 0 else code, was_killed, kept.text())
 
 
-def _relay(child: subprocess.Popen[bytes], kept: Kept, show: bool, longest_s: float | None) -> None:
+def _relay(child: subprocess.Popen[bytes], kept: Kept, show: bool, give_up: Callable[[], bool]) -> None:
     """Until the child has ended and closed its output, or has ended a moment ago while others hold it open."""
-    deadline = time.monotonic() + longest_s if longest_s is not None else None
     assert child.stdout is not None
     assert child.stderr is not None
     ended_at: float | None = None
@@ -112,7 +111,7 @@ def _relay(child: subprocess.Popen[bytes], kept: Kept, show: bool, longest_s: fl
                 kept.add(data)
                 if show:
                     _show(key.data, data)
-            if deadline is not None and time.monotonic() > deadline:
+            if give_up():
                 child.kill()
             if child.poll() is not None:
                 ended_at = ended_at or time.monotonic()

@@ -75,6 +75,10 @@ class RunStore:
 
         return self._within(write)
 
+    def states(self, bot: str) -> BotStates:
+        """What a bot has to do; nothing is held back of one that isn't known."""
+        return self._within(lambda conn: read_states(conn, bot))
+
     def store(self, run: Run) -> None:
         """Write the run as far as it is known. Raises TakenNameError."""
         self._within(lambda conn: store_run(conn, run))

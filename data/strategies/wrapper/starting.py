@@ -54,6 +54,11 @@ class NotStartedError(Exception):
         self.reason = reason
 
 
+def bot_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what is ours."""
+    return {name: value for name, value in environment.items() if not name.startswith(OURS)}
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What `mtz bot` was asked for. `environment`: the whole one; the bot gets it without what is ours."""
@@ -67,7 +72,7 @@ class Wanted:
 
     @property
     def of_bot(self) -> dict[str, str]:
-        return {name: value for name, value in self.environment.items() if not name.startswith(OURS)}
+        return bot_environment(self.environment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +233,7 @@ class Starter:
         return path, lost
 
     def _check(self, bot: BotCommand, path: Path, run: Run, mask: Masker) -> validation.Verdict:
-        python = command.interpreter(bot.arguments, bot.environment)
-        package = command.package_of(bot)
-        verdict = validation.ask_bot(python, package, path, bot.config, bot.environment, bot.folder)
+        verdict = check(bot, path)
         if verdict.problem is not None:
             raise self._refused(replace(run, version=verdict.version), mask(verdict.problem))
         return verdict
@@ -309,6 +312,12 @@ def write_beside(path: Path, text: str, original: Path) -> None:
         except OSError:
             Path(file.name).unlink(missing_ok=True)
             raise
+
+
+def check(bot: BotCommand, path: Path) -> validation.Verdict:
+    """What the bot itself says of the effective configuration at `path`."""
+    python = command.interpreter(bot.arguments, bot.environment)
+    return validation.ask_bot(python, command.package_of(bot), path, bot.config, bot.environment, bot.folder)
 
 
 def _new_run(name: str, wanted: Wanted, bot: BotCommand) -> Run:
