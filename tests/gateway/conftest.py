@@ -21,6 +21,8 @@ WAIT_SECONDS = 20.0
 PINS = {
     "ib_async": ("ib_async==2.1.0", "aeventkit==2.1.0", "nest-asyncio==1.6.0", "tzdata==2025.3"),
     "ibapi": ("ibapi-stable==10.50.2", "protobuf==7.36.2"),
+    "thetagang2": ("thetagang==2.1.1", "ib-async==2.1.0", "pydantic==2.14.4", "tzdata==2025.3"),
+    "thetagang1": ("thetagang==1.16.3", "ib-async==2.1.0", "pydantic==2.14.4", "tzdata==2025.3"),
 }
 
 
