@@ -59,6 +59,8 @@ ENDS_KNOWN = 500
 TINY = timedelta(microseconds=1)
 PAYLOAD = 100_000
 """Bytes of JSON that an answer has at most."""
+NIGHTS_TOO = 1.25
+"""Something changes in the nights too where it does in so many times the hours of the sessions."""
 FITTING, INDICATORS_FITTING = 800, 360
 """As many points as fit into it as a rule."""
 
@@ -227,7 +229,7 @@ class History:
         if not times:
             return {}
         days, key = self.trading_days(), {"con_id": con_id, "what": "implied_vol"}
-        found = self._fetch("price_bars", **key, **_bounds(span, step, days))
+        found = self._fetch("price_bars", **key, **self._limits("price_bars", span, step))
         if found or step.level == "1d":
             return {row["time"]: row["close"] for row in found}
         daily = self._fetch("price_bars", **key, **_bounds(span, Step("1d", DAY), days))
@@ -294,27 +296,31 @@ class History:
         step = choose(window.resolution, clipped, points, days, whole)
         if stored["first"] is None or span.since >= span.until:
             return span, step, []
-        if (
-            step.level == "1m"
-            and window.resolution == "auto"
-            and self._is_costly(name, clipped, earlier * step.seconds, **key)
-        ):
-            step = choose(
-                "auto", clipped, points, days, {level: since for level, since in whole.items() if level != "1m"}
-            )
+        if window.resolution == "auto" and step.level != "1d":
+            step = self._affordable(name, step, clipped, points, whole, earlier * step.seconds, **key)
         while len(found := self._fetch(name, **key, **self._limits(name, span, step))) > points:
             step = coarser(step, len(found), points, window.resolution)
         return span, step, found
 
-    def _is_costly(self, name: str, span: Span, earlier_s: int, **key: Any) -> bool:
-        """Whether there are too many minutes to read: of a warm-up, or of nights that are stored too."""
-        if name == "price_bars":
-            open_spans = self.trading_days().open_spans(span.since, span.until)
-            minutes = (sum(number * length for length, number in open_spans.items()) + earlier_s) / MINUTE
-        elif (minutes := (span.until - span.since).total_seconds() / MINUTE) > MAX_SOURCE:
+    def _affordable(
+        self, name: str, step: Step, span: Span, points: int, whole: Mapping[ResolutionName, datetime], earlier_s: int,
+        **key: Any,
+    ) -> Step:  # fmt: skip
+        """The step that a span's sessions let choose, or a wider one: where too many minutes would be read (nights and a
+        warm-up count too), or where the nights change as much as the sessions do and would make too many buckets."""
+        wall_s = (span.until - span.since).total_seconds()
+        open_s = sum(
+            number * length for length, number in self.trading_days().open_spans(span.since, span.until).items()
+        )
+        minutes, busy_s = (open_s + earlier_s) / MINUTE, open_s
+        if name != "price_bars" and (wall_s > MAX_SOURCE * MINUTE or wall_s > points * step.seconds):
             (row,) = self._fetch(name.replace("history", "hours"), **key, since=span.since, until=span.until)
-            minutes = row["hours"] * HOUR / MINUTE
-        return minutes > MAX_SOURCE
+            minutes, busy_s = row["hours"] * HOUR / MINUTE, row["busy"] * HOUR
+        if step.level == "1m" and minutes > MAX_SOURCE:
+            step = choose("auto", span, points, self.trading_days(), {**whole, "1m": span.until})
+        if busy_s > NIGHTS_TOO * open_s and busy_s > points * step.seconds:
+            step = coarser(step, busy_s // step.seconds, points, "auto")
+        return step
 
     def _limits(self, name: str, span: Span, step: Step) -> dict[str, Any]:
         """A bar is what the broker made of its time, so that a part of one is none; an account's worth may begin anywhere."""
