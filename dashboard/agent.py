@@ -13,9 +13,10 @@ PATIENCE_S = 2.0  # for a dry run that is under way to be ended
 
 def adapters(folder: ControlFolder) -> list[Adapter]:
     """One for each kind of bot."""
+    from data.strategies.in_process import InProcess
     from data.strategies.wrapped import Wrapped
 
-    return [Wrapped(folder)]
+    return [Wrapped(folder), InProcess()]
 
 
 def serve_until_stopped(settings: Settings) -> int:

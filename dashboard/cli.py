@@ -170,6 +170,9 @@ def gateway(
     speed: Annotated[float, typer.Option(min=0.01, help="How fast the world's time runs.")] = 1.0,
     state: Annotated[Path | None, typer.Option(help="File that keeps the account between runs.")] = None,
     master_client_id: Annotated[int | None, typer.Option(help="The client id that sees every client's fills.")] = None,
+    trader: Annotated[
+        bool, typer.Option(help="Whether the house trades on the account, as somebody's bot would.")
+    ] = True,
     log_level: LogLevel = None,
     log_format: LogFormat = None,
 ) -> None:
@@ -184,6 +187,7 @@ def gateway(
     options = GatewayOptions(
         host=host, port=port, accounts=tuple(account), seed=seed, speed=speed,
         hours=settings.demo_hours, state_path=state, master_client_id=master_client_id,
+        trader=trader,
     )  # fmt: skip
     try:
         run_gateway(options, lambda bound: typer.echo(f"ready {host}:{bound}"))
@@ -192,6 +196,27 @@ def gateway(
             f"The simulated gateway can't run on {host}:{port} ({error.strerror or error}): choose another --port or --state.",
             Exit.IN_USE,
         ) from None
+
+
+@app.command(epilog=EXIT_CODES)
+def demobot(
+    ibkr_host: IbkrHost = None,
+    ibkr_port: IbkrPort = None,
+    host: WebHost = None,
+    port: WebPort = None,
+    data_dir: DataDir = None,
+    database_url: Database = None,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
+) -> None:
+    """Run the demo's bot: it trades on a simulated gateway, and obeys the dashboard."""
+    settings = _settings(
+        ibkr_host=ibkr_host, ibkr_port=ibkr_port, host=host, port=port, data_dir=data_dir, database_url=database_url,
+        log_level=log_level, log_format=log_format,
+    )  # fmt: skip
+    from dashboard.demobot import trade_until_stopped
+
+    raise typer.Exit(trade_until_stopped(settings))
 
 
 @app.command(epilog=EXIT_CODES)

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from dashboard.exits import CannotRunError, Exit
+from dashboard.login import settings_need_login
+from dashboard.running import database_url_of
 from dashboard.settings import Settings
+from data.audit import Caller
 from data.demobot.options import DemoBotOptions
+
+TOKEN, TOKEN_DAYS = "demo-bot", 365
 
 
 def trade_until_stopped(settings: Settings) -> int:
@@ -33,5 +40,18 @@ def trade_until_stopped(settings: Settings) -> int:
             port=settings.ibkr_port,
             dashboard=settings.url,
             state_file=folder / "states.json",
+            token=_token(settings) if settings_need_login(settings) else None,
         )
     )
+
+
+def _token(settings: Settings) -> str:
+    """A new token of its own for each start; the one before is revoked."""
+    from dashboard.auth.secret import secret_key
+    from dashboard.auth.users import UserError, offline
+
+    caller = Caller("demo bot", "local")
+    with offline(database_url_of(settings), secret_key(settings)) as users:
+        with contextlib.suppress(UserError):  # there is none yet
+            users.revoke_token(caller, name=TOKEN)
+        return users.create_token(TOKEN, "control", TOKEN_DAYS, None, caller).secret

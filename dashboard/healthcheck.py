@@ -63,6 +63,11 @@ def agent_alive(url: str, since: float) -> str | None:
     return f"process {row[1]} on {row[0]}" if row else None
 
 
+def bot_alive(url: str, bot: str, since: float) -> bool:
+    """Whether an in-process bot gave a sign of life after `since` (seconds of the epoch)."""
+    return _one(url, "bot_alive", bot=bot, since=since) is not None
+
+
 def _one(url: str, name: str, **parameters: Any) -> Sequence[Any] | None:
     """The first row of a named query; None too when the database is away."""
     from sqlalchemy import text

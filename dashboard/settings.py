@@ -144,6 +144,11 @@ class Settings(BaseSettings):
         "MTZ_DEMO_HISTORY_DAYS", 365, "a whole number of days from 0 to 700",
         "How long a past a new demo is given at its first start; 0: none.", ge=0, le=700,
     )  # fmt: skip
+    demo_bot: Literal["on", "off"] = _setting(
+        "MTZ_DEMO_BOT", "on", "on or off",
+        "`on`: where `mtz run` brings the simulated gateway, a small bot trades on it, which can be paused and stopped. "
+        "`off`: the gateway's own trader keeps the account in business.",
+    )  # fmt: skip
     portfolio_sample_s: float = _setting(
         "MTZ_PORTFOLIO_SAMPLE_S", 1.0, "seconds from 0.1 to 60",
         "A row of the account's history at every change, but at most one in this many seconds.", ge=0.1, le=60,
@@ -160,6 +165,10 @@ class Settings(BaseSettings):
     benchmark: str = _setting(
         "MTZ_BENCHMARK", "SPY", "the symbol of a stock or fund in USD",
         "What the account is compared with: the poller fetches its price bars too.", pattern=r"^[A-Z][A-Z0-9. ]{0,11}$",
+    )  # fmt: skip
+    risk_free_pct: float = _setting(
+        "MTZ_RISK_FREE_PCT", 0.0, "percent a year from -5 to 30",
+        "The risk-free rate that Sharpe ratios are measured against; every page that shows one names it.", ge=-5, le=30,
     )  # fmt: skip
     bar_requests: int = _setting(
         "MTZ_BAR_REQUESTS", 20, "a whole number from 0 to 40",
@@ -233,7 +242,7 @@ class Settings(BaseSettings):
     def _upper(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("source", "demo_hours", "log_format", "login", mode="before")
+    @field_validator("source", "demo_hours", "demo_bot", "log_format", "login", mode="before")
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""`mtz run`: embedded database, simulated gateway, poller, agent, housekeeping and web server as one supervised tree."""
+"""`mtz run`: embedded database, simulated gateway and its bot, poller, agent, housekeeping and web server as one supervised tree."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from dashboard.exits import CannotRunError, Exit
-from dashboard.healthcheck import agent_alive, gateway_alive, housekeeping_alive, poller_alive, web_alive
+from dashboard.healthcheck import agent_alive, bot_alive, gateway_alive, housekeeping_alive, poller_alive, web_alive
 from dashboard.login import settings_need_login
 from dashboard.logs import make_formatter
 from dashboard.progress import relay
@@ -23,6 +23,7 @@ from dashboard.settings import Settings, child_environment
 from dashboard.sources import Answer, choose_source, database_name, write_atomically
 from dashboard.supervisor import Console, Guard, Part, ProcessPart, Supervisor
 from dashboard.web import gunicorn_command, require_port
+from data.demobot.options import BOT
 from data.embedded import EmbeddedDatabaseError, EmbeddedPostgres
 from data.model import Source
 
@@ -70,6 +71,7 @@ class _Stack:
         self._logs = logs
         self._console = console
         self._own_gateway = settings.ibkr_host is None
+        self._has_demo_bot = self._own_gateway and settings.demo_bot == "on"
         self._database: DatabasePart | None = None
         self.database_url: str | None = None
         self.source: Source | None = None
@@ -112,6 +114,10 @@ class _Stack:
             may_fail=True,
         )
         self.parts += [schema, *past, poller, keeper, agent, web]
+        if self._has_demo_bot:
+            self.parts.append(
+                self._process("demobot", ["demobot"], env, needs=[web], ready=self._bot_ready, may_fail=True)
+            )
 
     def require_owner(self) -> None:
         """Where a log-in is needed somebody must be able to log in: on a terminal the owner is made now.
@@ -155,6 +161,7 @@ class _Stack:
         state = state_path(settings.data_dir)
         arguments = [
             "gateway", "--port", str(port), "--state", str(state), "--master-client-id", str(settings.ibkr_client_id),
+            "--no-trader" if self._has_demo_bot else "--trader",
         ]  # fmt: skip
         env = self._environment(settings.model_copy(update={"database_url": None}))
         return self._process(
@@ -194,6 +201,9 @@ class _Stack:
     def _poller_ready(self, part: ProcessPart) -> str | None:
         found = poller_alive(self._url(), part.started_at)
         return f"account {found[0]}, gateway {found[1]}" if found else None
+
+    def _bot_ready(self, part: ProcessPart) -> str | None:
+        return "trades on the simulated gateway" if bot_alive(self._url(), BOT, part.started_at) else None
 
     def _housekeeping_ready(self, _: ProcessPart) -> str | None:
         flavour = housekeeping_alive(self._url())

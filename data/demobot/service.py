@@ -96,9 +96,10 @@ class DemoBot:
                 await self._cycle(broker)
             while not (self._stop.is_set() or broker.lost.is_set()) and (left := _seconds_to(next_at)) > 0:
                 await self._pause(left, broker)
-                if self._told.is_set():  # a command: what it asks for is done now, not with the next cycle
+                if self._told.is_set():
                     self._told.clear()
-                    self._control.apply()
+                    if self._control.apply():  # a command: a cycle at once shows whether it holds
+                        break
 
     async def _pause(self, seconds: float, broker: Broker | None = None) -> None:
         """Wait, unless something happens."""

@@ -69,7 +69,7 @@ class DemoStrategy(ABC):
         if not found:
             return False
         earned, held, quote = max(found, key=lambda one: one[0])
-        return await self.close(desk, held, quote, f"bought back {held.words}: {earned:.0%} of its premium is earned")
+        return await self.close(desk, held, quote, f"{earned:.0%} of its premium is earned")
 
     async def sell(self, desk: Desk, symbol: str, right: str, days: int, delta: float, size: int, why: str) -> bool:
         """Sell an option that is nearest to `days` and `delta`, at the middle of its quote; whether it went out."""
@@ -84,7 +84,7 @@ class DemoStrategy(ABC):
             )
             return False
         price = _rounded(quote.mid, up=True)
-        reason = f"sold {size} {words}: {why}, delta {abs(quote.delta or 0):.2f}, premium {price:.2f}"
+        reason = f"{why}, delta {abs(quote.delta or 0):.2f}"
         qualified = await desk.broker.qualified(contract)
         return await desk.send(self.name, Idea(qualified, words, symbol, "SELL", size, price, reason, True, quote))
 
@@ -202,7 +202,7 @@ class Roll(DemoStrategy):
         contract = await desk.broker.qualified(later[0])
         bag = client.combination(held.symbol, [(held.con_id, "BUY"), (contract.conId, "SELL")])
         words = f"{held.words} to {later[2].removeprefix(held.symbol + ' ')}"
-        reason = f"rolled {words} for a credit of {credit:.2f}"
+        reason = f"rolled for a credit of {credit:.2f}"
         price = -_rounded(credit, up=False)
         both = Quote(_minus(quote.bid, later[1].ask), _minus(quote.ask, later[1].bid), None)
         return await desk.send(
@@ -225,7 +225,7 @@ class Hedge(DemoStrategy):
             days, times = one.days(desk.today), quote.mid / one.cost if one.cost else 0.0
             if days < self.RUN_OUT_DAYS or times > self.TIMES:
                 why = f"{days} days are left" if days < self.RUN_OUT_DAYS else f"it is worth {times:.1f} times its cost"
-                await self.close(desk, one, quote, f"sold the hedge {one.words}: {why}")
+                await self.close(desk, one, quote, why)
                 return
             desk.skip(self.name, HEDGED, "in place", f"hedge in place: {one.words}, {days} days", HEDGED, one.words)
         if not held and desk.may(self.name, HEDGED, opening=True):
@@ -249,7 +249,7 @@ class Hedge(DemoStrategy):
             )
             return
         qualified = await desk.broker.qualified(contract)
-        reason = f"bought a hedge: {words} at {price:.2f}, {price * 100 / worth:.2%} of the account"
+        reason = f"no hedge is held; it costs {price * 100 / worth:.2%} of the account"
         await desk.send(self.name, Idea(qualified, words, HEDGED, "BUY", 1, price, reason, True, quote))
 
 

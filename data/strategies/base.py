@@ -54,6 +54,7 @@ class Run:
     words: str | None = None
     strategy: str | None = None
     failure: str | None = None
+    waits: str | None = None  # the whole sentence while it is waited for, where the usual one isn't true
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,8 +242,9 @@ class Control:
                 book.failure = f"{type(error).__name__}: {error}"
             return False
         with self._lock:
+            is_as_safe = book.applied is not None and not (book.applied.may_trade() or state.may_trade())
             book.applied, book.command, book.failure = state, command, None
-            book.cycles, book.queued, book.broken_in = 0, 0, -1
+            book.cycles, book.queued, book.broken_in = book.cycles if is_as_safe else 0, 0, -1
         log.info("%s is %s now", name, state.desired)
         return True
 

@@ -85,15 +85,18 @@ def _told(bot: Bot, report: dict[str, Any]) -> Run:
     return Run(
         run_id=None,
         command_seen=report["applied_command"] if is_proven and report["failure"] is None else 0,
-        words=f"the next whole cycle of {name} in {bot.name}",
+        words=f"{name} in {bot.name}",
         strategy=report["strategy"],
         failure=report["failure"],
+        waits=f"{bot.name} has the command; it holds when a whole cycle has passed without an order of {name} against it.",
     )
 
 
 def _unheard(report: dict[str, Any], doubt: str) -> Run:
     since = f"{report['reported_at']:%Y-%m-%d %H:%M} UTC"
-    return Run(None, 0, words=f"{report['strategy']}, silent since {since} ({doubt})", strategy=report["strategy"])
+    name = report["strategy"]
+    waits = f"{name} has been silent since {since}, and {doubt}: whether it sends orders can't be seen. End it, or look in TWS."
+    return Run(None, 0, words=f"{name}, silent since {since}", strategy=name, waits=waits)
 
 
 def _doubt(bot: Bot) -> str | None:

@@ -213,4 +213,4 @@ def test_a_bot_that_died(database: str, start: Callable[..., Any], tmp_path: Pat
             with db.connect(database, Role.AGENT, "test", autocommit=True) as conn:
                 found = {run.strategy: run for run in adapter.runs(conn, known)}
             assert found["flagbot/put"].command_seen == 0
-            assert "client id 41 is connected" in (found["flagbot/put"].words or "")
+            assert "client id 41 is connected" in (found["flagbot/put"].waits or "")

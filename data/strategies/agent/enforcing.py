@@ -154,6 +154,8 @@ def _failure(command: Open, runs: Sequence[Run]) -> str | None:
 
 
 def _in_flight(runs: Sequence[Run]) -> str:
+    if own := next((run.waits for run in runs if run.waits is not None), None):
+        return own
     who = _listed([run.words or "a run" for run in runs])
     return f"It waits for {who}, which began before this command and may still send orders: enforced when it ends."
 
