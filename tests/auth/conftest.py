@@ -15,6 +15,8 @@ from urllib.parse import urlencode
 import psycopg
 import pytest
 
+from dashboard.auth.users import Users, offline
+from data.audit import Caller
 from tests.conftest import Server
 from tests.web import samples
 from tests.web.samples import Writer
@@ -22,6 +24,7 @@ from tests.web.server import ROOT, Answer, Socket, Web, running, wait_until
 
 PASSWORD = "five green boats"
 KEY = "k" * 40
+LOCAL = Caller("test", "local")
 USERS = {"ann": "admin", "tom": "trader", "vic": "viewer"}
 
 
@@ -40,9 +43,16 @@ class Machine:
 
     def mtz(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("MTZ_", "IBKR_"))}
-        environment |= {"DATABASE_URL": self.url, "MTZ_DATA_DIR": str(self.folder), "PYTHONPATH": str(ROOT), "MTZ_SECRET_KEY": KEY}
+        environment |= {
+            "DATABASE_URL": self.url,
+            "MTZ_DATA_DIR": str(self.folder),
+            "PYTHONPATH": str(ROOT),
+            "MTZ_SECRET_KEY": KEY,
+        }
         command = [sys.executable, "-m", "dashboard.cli", *arguments]
-        return subprocess.run(command, env=environment, cwd=self.folder, input=typed, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command, env=environment, cwd=self.folder, input=typed, capture_output=True, text=True, check=False
+        )
 
     def done(self, *arguments: str, typed: str = "") -> str:
         found = self.mtz(*arguments, typed=typed)
@@ -63,16 +73,16 @@ def write(url: str) -> Iterator[Writer]:
 
 
 @pytest.fixture(scope="module")
-def users(machine: Machine) -> dict[str, str]:
-    for name, role in USERS.items():
-        machine.done("user", "create", name, "--role", role, typed=PASSWORD + "\n")
-    return USERS
+def people(url: str) -> Iterator[Users]:
+    """Users and tokens as the command line makes them, without a process for each."""
+    with offline(url, KEY) as made:
+        for name, role in USERS.items():
+            made.create(name, PASSWORD, role, LOCAL)
+        yield made
 
 
 @pytest.fixture(scope="module")
-def web(
-    url: str, write: Writer, users: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Web]:
+def web(url: str, write: Writer, people: Users, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     with running(url, tmp_path_factory.mktemp("web"), MTZ_LOGIN="always", MTZ_SECRET_KEY=KEY) as found:
         write.status()
         wait_until(found.healthy, "the web process is healthy")
