@@ -18,6 +18,7 @@ from dashboard.api.hot import HotPortfolio
 from dashboard.encode import Encoder
 from dashboard.security import FrontDoor
 from dashboard.settings import Settings
+from data.assigning import Assignments
 from data.commands import Commands
 from data.db import DatabaseError, make_engine
 from data.model import Role
@@ -82,14 +83,15 @@ def create_app(settings: Settings) -> Flask:
     if settings.database_url is None:
         raise DatabaseError("No database is configured: set DATABASE_URL, or use `mtz run`, which brings its own.")
     url = settings.database_url
-    reads = Reads(make_engine(url, Role.WEB, "web", pool_size=POOL_SIZE), url)
+    engine = make_engine(url, Role.WEB, "web", pool_size=POOL_SIZE)
+    reads = Reads(engine, url, risk_free_pct=settings.risk_free_pct)
     encoder = Encoder(reads)
     hub = ws.Hub(reads, encoder, url)
 
     server = api.make_app("dashboard", version("moneytrailz-dashboard"))
     guarded = auth.install(server, reads, settings, THEME_SCRIPT)
     commands = Commands(reads.engine, url)
-    api.register(server, reads, encoder, commands, Reports(reads.engine, url), auth.commander)
+    api.register(server, reads, encoder, commands, Reports(engine, url), Assignments(engine, url), auth.commander)
     exports.register(server, reads)
     ws.register(server, hub, guarded.watched)
     hub.also(guarded.admission)

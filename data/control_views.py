@@ -153,6 +153,29 @@ class RunView(TypedDict):
     has_output: bool
 
 
+class StrategyDay(TypedDict):
+    """A strategy at the close of a trading day."""
+
+    session_date: str
+    pnl_total: float | None
+    pnl_day: float | None
+    premium: float | None
+    fees: float | None
+    capital_at_risk: float | None
+    exposure: float | None
+
+
+class StrategyDetailView(TypedDict):
+    """`GET /api/strategies/{bot}/{strategy}`."""
+
+    account: str | None
+    strategy: StrategyView
+    shorts: list[ShortView]  # open short options: stopping leaves them, and they can be assigned
+    history: list[StrategyDay]  # of the last year, oldest first
+    runs: list[RunView]  # its bot's newest
+    agent: AgentView
+
+
 class DecisionView(TypedDict):
     """One line of the decision ledger: intent → order → status → fill, or why not."""
 
@@ -183,6 +206,16 @@ class DecisionsView(TypedDict):
     not_recorded: list[str]  # bots that keep no record of their decisions
 
 
+class AssignedView(TypedDict):
+    """`POST /api/orders/{perm_id}/strategy`: whose order it is from now on."""
+
+    account: str
+    perm_id: int
+    strategy: str | None  # None: nobody's
+    before: str | None
+    is_new: bool  # False: the same was said before
+
+
 class ComparedPoint(TypedDict):
     session_date: str
     return_pct: float | None  # since the span's first day, which is 0
@@ -197,7 +230,7 @@ class ComparedView(TypedDict):
     pnl: float | None  # of the span
     return_pct: float | None
     volatility_pct: float | None  # a year's, of daily returns
-    sharpe: float | None  # a year's, without a risk-free rate
+    sharpe: float | None  # a year's, above the risk-free rate
     max_drawdown_pct: float | None  # ≤ 0
     premium: float | None
     fees: float | None
@@ -211,7 +244,8 @@ class CompareView(TypedDict):
     """Two to four strategies side by side over the trading days that all of them have."""
 
     account: str | None
-    base: str  # the base's name: "capital at risk"
+    base: str  # the base's name: "mean capital at risk"
+    risk_free_pct: float  # a year's; a setting
     since: str | None
     until: str | None
     items: list[ComparedView]

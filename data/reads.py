@@ -8,9 +8,9 @@ database is away the last known rows are served, marked offline.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -22,13 +22,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from data import board as boards
 from data import cursor, rows
 from data.board import AccountState, Board
-from data.control_views import StrategiesView
+from data.commands import UnknownStrategyError
+from data.control_views import CompareView, DecisionsView, StrategiesView, StrategyDetailView
 from data.db import explain
 from data.freshness import Assessment
 from data.history import History
 from data.model import Topic
 from data.positions import PositionRows, positions_view
 from data.queries import query
+from data.strategy_ledger import StrategyLedger, shorts
 from data.strategy_reads import StrategyReads, StrategyRows
 from data.summary import Premium, cards
 from data.views import (
@@ -101,8 +103,14 @@ class Reads:
     account, :class:`UnknownAccount`.
     """
 
-    def __init__(self, engine: Engine, url: str | None = None, clock: Callable[[], datetime] = utc_now) -> None:
-        """`url` is only for saying which database can't be read."""
+    def __init__(
+        self,
+        engine: Engine,
+        url: str | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        risk_free_pct: float = 0.0,
+    ) -> None:
+        """`url` is only for saying which database can't be read; `risk_free_pct` is a year's, for Sharpe ratios."""
         self.engine = engine
         self.clock = clock
         self._url = url
@@ -115,7 +123,8 @@ class Reads:
         self._rows: dict[tuple[Any, ...], Any] = {}
         self._locks: dict[tuple[Any, ...], threading.RLock] = {}
         self.history = History(self._fetch, self._state, clock)
-        self.strategy = StrategyReads(self._fetch, self.history.trading_days, clock)
+        self._strategies = StrategyReads(self._fetch, self.history.trading_days, clock)
+        self._ledger = StrategyLedger(self._fetch, clock, risk_free_pct)
 
     # -- following: the hub tells what it hears --------------------------------------------------------------------
 
@@ -262,18 +271,64 @@ class Reads:
 
     def strategies(self, account: str | None = None) -> StrategiesView:
         """Every strategy with its state, and what it earned in `account`; None is the one that is known longest."""
+        account, found = self._strategy_rows(account)
+        away = self.away() if account else None
+        try:
+            return self._strategies.view(account, found, away)
+        except DatabaseAway as error:  # only now: what is known stays
+            return self._strategies.view(account, found, str(error))
+
+    def strategy(self, name: str, account: str | None = None) -> StrategyDetailView:
+        """One strategy, with its closes of a year, its open shorts and its bot's runs. Raises UnknownStrategyError."""
+        view = self.strategies(account)
+        items = {item["name"]: item for item in view["items"]}
+        if name not in items:
+            raise UnknownStrategyError(
+                f"There is no such strategy; there is {', '.join(sorted(items)[:20]) or 'none yet'}."
+            )
+        _, found = self._strategy_rows(view["account"])
+        return {
+            "account": view["account"],
+            "strategy": items[name],
+            "shorts": shorts(found.figures.get(name)),
+            "history": self._ledger.history(view["account"], name) if view["account"] else [],
+            "runs": self._ledger.runs(items[name]["bot"]),
+            "agent": view["agent"],
+        }
+
+    def decisions(
+        self,
+        account: str | None = None,
+        strategy: str | None = None,
+        symbol: str | None = None,
+        kind: str | None = None,
+        limit: int = 50,
+        before: str | None = None,
+    ) -> DecisionsView:
+        """A page of the decision ledger, newest first; None: whatever. Raises as :meth:`StrategyLedger.decisions`."""
+        if account is not None:
+            self._state(account)
+        return self._ledger.decisions(account, strategy, symbol, kind, limit, before)
+
+    def compare(
+        self, names: Sequence[str], since: date | None = None, until: date | None = None, account: str | None = None
+    ) -> CompareView:
+        """Two to four strategies side by side. Raises as :meth:`StrategyLedger.compare`."""
+        account, found = self._strategy_rows(account)
+        return self._ledger.compare(account, [row["name"] for row in found.strategies], names, since, until)
+
+    def _strategy_rows(self, account: str | None) -> tuple[str | None, StrategyRows]:
         if account is None:
             account = next(iter(self._known_board().accounts), None)
         else:
             self._state(account)
         if account is None:
-            return self.strategy.view(None, self.strategy.load("", self._epoch), None)
+            return None, self._strategies.load("", self._epoch)
         key = (Topic.STRATEGIES, account)
-        found: StrategyRows = self._cached(key, account, Topic.STRATEGIES, lambda a: self.strategy.load(a, self._epoch))
-        try:
-            return self.strategy.view(account, found, self.away())
-        except DatabaseAway as error:  # only now: what is known stays
-            return self.strategy.view(account, found, str(error))
+        found: StrategyRows = self._cached(
+            key, account, Topic.STRATEGIES, lambda a: self._strategies.load(a, self._epoch)
+        )
+        return account, found
 
     # -- what is known of the database itself ------------------------------------------------------------------------
 

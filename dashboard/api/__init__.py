@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from flask_openapi3 import Info, OpenAPI
 
-from dashboard.api import analytics, bots, commands, errors, health, portfolio, strategies, trades
+from dashboard.api import analytics, bots, commands, errors, health, ledger, portfolio, strategies, trades
 from dashboard.encode import Encoder
+from data.assigning import Assignments
 from data.audit import Caller
 from data.commands import Commands
 from data.reads import Reads
@@ -28,15 +29,22 @@ def make_app(name: str, version: str) -> OpenAPI:
 
 
 def register(
-    app: OpenAPI, reads: Reads, encoder: Encoder, given: Commands, reports: Reports, who: Callable[[], Caller]
+    app: OpenAPI,
+    reads: Reads,
+    encoder: Encoder,
+    given: Commands,
+    reports: Reports,
+    assignments: Assignments,
+    who: Callable[[], Caller],
 ) -> None:
-    """`who` says who gives a command or reports for a bot."""
+    """`who` says who gives a command, reports for a bot or says whose an order was."""
     for blueprint in (
         health.blueprint(reads),
         portfolio.blueprint(reads, encoder),
         trades.blueprint(reads),
         strategies.blueprint(reads),
         commands.blueprint(given, who),
+        ledger.blueprint(reads, assignments, who),
         bots.blueprint(reports, who),
         analytics.blueprint(reads),
     ):

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from dashboard import problems
 from dashboard.api.answers import AmbiguousAccountError, NoAccountError
+from data.assigning import AmbiguousOrderError, UnknownOrderError
 from data.commands import ImpossibleCommandError, KeyReusedError, UnknownCommandError, UnknownStrategyError
 from data.cursor import BadCursor
 from data.db import DatabaseError
@@ -17,6 +18,7 @@ from data.history import UnknownInstrument
 from data.reads import DatabaseAway, UnknownAccount
 from data.resolution import BadWindow
 from data.strategies.reports import UnknownBotError, WrappedBotError
+from data.strategy_ledger import BadComparison
 
 log = logging.getLogger("mtz.web")
 
@@ -67,6 +69,9 @@ def register(app: Flask) -> None:
     app.register_error_handler(ImpossibleCommandError, lambda e: problem(409, str(e)))
     app.register_error_handler(UnknownBotError, lambda e: problem(404, str(e)))
     app.register_error_handler(WrappedBotError, lambda e: problem(409, str(e)))
+    app.register_error_handler(UnknownOrderError, lambda e: problem(404, str(e)))
+    app.register_error_handler(AmbiguousOrderError, lambda e: problem(422, str(e)))
+    app.register_error_handler(BadComparison, lambda e: problem(422, str(e)))
     app.register_error_handler(KeyReusedError, lambda e: problem(422, str(e)))
     app.register_error_handler(DatabaseError, lambda e: problem(503, str(e), {"Retry-After": "2"}))
     app.register_error_handler(Exception, _unexpected)

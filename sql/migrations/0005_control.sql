@@ -306,3 +306,4 @@ END $$;
 -- What is not attributed yet is looked for every few seconds.
 CREATE INDEX orders_unattributed ON orders (account, perm_id) WHERE strategy IS NULL;
 CREATE INDEX executions_unattributed ON executions (account, perm_id) WHERE strategy IS NULL AND effective;
+CREATE INDEX orders_time ON orders (as_of DESC, perm_id DESC);
