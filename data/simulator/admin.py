@@ -181,6 +181,12 @@ def resume_clock(gateway: Gateway) -> Answer:
     return {}
 
 
+def set_fills(gateway: Gateway, on: bool = True) -> Answer:
+    """Off: the market moves and orders work, but none of them trades."""
+    gateway.world.fills = on
+    return {}
+
+
 def silence(gateway: Gateway, on: bool = True) -> Answer:
     """Accept connections and bytes, answer nothing."""
     gateway.silent = on
@@ -312,7 +318,7 @@ def state(gateway: Gateway, account: str = "") -> Answer:
 COMMANDS: dict[str, Callable[..., Answer]] = {
     function.__name__: function
     for function in (
-        error, correct_execution, fill, assign, expire, halt, resume_clock, silence, restart, set_price,
+        error, correct_execution, fill, assign, expire, halt, resume_clock, set_fills, silence, restart, set_price,
         set_market_data_type, deposit, omit, add_positions, tick, clients, state,
     )
 }  # fmt: skip

@@ -128,7 +128,7 @@ def _fill_price(world: World, order: Order) -> float | None:
 
 
 def _try_fill(world: World, order: Order) -> None:
-    price = _fill_price(world, order)
+    price = _fill_price(world, order) if world.fills else None
     if price is None:
         return
     largest = PART if order.legs or by_con_id(order.con_id).is_option else PART * 100

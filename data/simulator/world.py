@@ -100,6 +100,7 @@ class World:
         self.fills = 0
         self.elapsed = 0.0
         self.halted = False
+        self.fills = True  # False: orders are taken and work on, and nothing trades
         self.events: list[Event] = []
 
     # -- time
