@@ -76,6 +76,11 @@ class Book:
     lots: deque[tuple[Decimal, Decimal]] = field(default_factory=deque)
     _trip: Decimal = ZERO  # money of the position since it was last zero
 
+    def roll(self, day: date) -> None:
+        """Begin the trading day `day`."""
+        self.day, self.before, self.day_cash = day, self.quantity, ZERO
+        self.day_fees.clear()
+
     def add(self, fill: Fill) -> None:
         """Fold one more fill; they come in the order of time."""
         if fill.kind == NO_MONEY or not fill.quantity:

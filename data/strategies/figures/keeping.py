@@ -95,7 +95,7 @@ class Keeper:
         if currency is None:
             return {}
         found = compute_all(known.ledger.books, marks, Rates(currency), residues)
-        rows = {name: _row(known.ledger.account, name, day, figures) for name, figures in found.items()}
+        rows = {name: figures_row(known.ledger.account, name, day, figures) for name, figures in found.items()}
         daily = account["daily_pnl"] if account["session_date"] == day else None
         rows[NONE]["residual_day"] = _residual(daily, [f.pnl_day for f in found.values()])
         rows[NONE]["residual_total"] = _residual(account["total"], [f.pnl_total for f in found.values()])
@@ -141,7 +141,7 @@ class Keeper:
 ALIVE = frozenset({Freshness.LIVE, Freshness.DELAYED, Freshness.FROZEN, Freshness.CLOSED})
 
 
-def _row(account: str, name: str, day: date, figures: Figures) -> Row:
+def figures_row(account: str, name: str, day: date, figures: Figures) -> Row:
     """A row of strategy_latest, JSON-ready."""
     return {
         "account": account,

@@ -87,12 +87,3 @@ class Ledger:
     def all(self) -> Iterable[Book]:
         for books in self.books.values():
             yield from books.values()
-
-    def newest(self) -> Mapping[int, Book]:
-        """Of each contract the book that was last traded in."""
-        found: dict[int, Book] = {}
-        for book in self.all():
-            other = found.get(book.terms.con_id)
-            if book.newest and (other is None or other.newest is None or book.newest > other.newest):
-                found[book.terms.con_id] = book
-        return found

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from data.strategies.figures.book import ZERO, Terms
+from data.strategies.figures.book import ZERO, Book, Terms
 from data.strategies.figures.ledger import TERMS, Conn, Ledger, maybe, terms_of
 from data.strategies.figures.marks import Mark, Residue
 
@@ -59,29 +60,11 @@ class Valuer:
         if day != self._day:
             self._day, self._before, self._last = day, {}, {}
         held = {h.terms.con_id: h for h in self._held(conn)}
-        explained = ledger.explained()
-        gone = {con_id for con_id, quantity in explained.items() if quantity and con_id not in held}
-        self._closes(
-            conn, self._before, {*held, *gone, *(b.terms.con_id for b in ledger.all() if b.before)}, day, before=True
-        )
+        gone = [i for i, quantity in ledger.explained().items() if quantity and i not in held]
+        before = {*held, *gone, *(book.terms.con_id for book in ledger.all() if book.before)}
+        self._closes(conn, self._before, before, day, before=True)
         self._closes(conn, self._last, gone, day, before=False)
-        terms = {book.terms.con_id: book.terms for book in ledger.all()} | {i: h.terms for i, h in held.items()}
-        recent = {i: book.price for i, book in ledger.newest().items() if book.newest and book.newest > now - SETTLING}
-        prices = {con_id: h.price for con_id, h in held.items()}
-        prices |= {con_id: self._last_price(terms[con_id], day) for con_id in gone}
-        shares = {h.terms.symbol: h.price for h in held.values() if h.terms.sec_type == "STK"}
-        marks: dict[int, Mark] = {}
-        for con_id in {*prices, *self._before}:
-            holding = held.get(con_id)
-            underlying = holding.underlying if holding else None
-            if underlying is None and con_id in terms:
-                underlying = shares.get(terms[con_id].symbol)
-            price = prices.get(con_id)
-            if price is None:
-                price = recent.get(con_id)
-            marks[con_id] = Mark(price, self._before.get(con_id), holding.as_of if holding else None, underlying)
-        quiet = {con_id for con_id in {*held, *gone} if con_id not in recent}
-        return marks, _residues(held, explained, terms, marks, quiet)
+        return assess(held, list(ledger.all()), self._before, self._last, day, now)
 
     def _held(self, conn: Conn) -> Iterable[Held]:
         for quantity, average, price, as_of, underlying, *terms in conn.execute(HELD, [self.account]):
@@ -109,12 +92,48 @@ class Valuer:
         )
         known |= dict.fromkeys(wanted) | {con_id: maybe(price) for con_id, price in found}
 
-    def _last_price(self, terms: Terms, day: date) -> Decimal | None:
-        """Of what is no longer held: the last that was seen; an option that has expired unseen is worth nothing."""
-        price = self._last.get(terms.con_id)
-        if price is None and terms.expiry is not None and terms.expiry < day:
-            return ZERO
-        return price
+
+def assess(
+    held: Mapping[int, Held],
+    books: Sequence[Book],
+    before: Mapping[int, Decimal | None],
+    last: Mapping[int, Decimal | None],
+    day: date,
+    now: datetime,
+) -> tuple[dict[int, Mark], list[Residue]]:
+    """Marks and residues from what is held, folded, and was seen: prices at the previous close, last prices of what is gone."""
+    terms = {book.terms.con_id: book.terms for book in books} | {i: h.terms for i, h in held.items()}
+    explained: dict[int, Decimal] = defaultdict(lambda: ZERO)
+    recent: dict[int, Decimal | None] = {}
+    for book in sorted(books, key=lambda b: b.newest or datetime.min.replace(tzinfo=now.tzinfo)):
+        explained[book.terms.con_id] += book.quantity
+        if book.newest is not None and book.newest > now - SETTLING:
+            recent[book.terms.con_id] = book.price
+    prices = {i: h.price for i, h in held.items()}
+    prices |= {i: _last_price(terms[i], last, day) for i, quantity in explained.items() if quantity and i not in held}
+    shares = {h.terms.symbol: h.price for h in held.values() if h.terms.sec_type == "STK"}
+    marks: dict[int, Mark] = {}
+    for con_id in {*prices, *before}:
+        holding, price = held.get(con_id), prices.get(con_id)
+        underlying = holding.underlying if holding else None
+        if underlying is None and con_id in terms:
+            underlying = shares.get(terms[con_id].symbol)
+        marks[con_id] = Mark(
+            recent.get(con_id) if price is None else price,
+            before.get(con_id),
+            holding.as_of if holding else None,
+            underlying,
+        )
+    quiet = [con_id for con_id in prices if con_id not in recent]
+    return marks, _residues(held, explained, terms, marks, quiet)
+
+
+def _last_price(terms: Terms, last: Mapping[int, Decimal | None], day: date) -> Decimal | None:
+    """Of what is no longer held: the last that was seen; an option that has expired unseen is worth nothing."""
+    price = last.get(terms.con_id)
+    if price is None and terms.expiry is not None and terms.expiry < day:
+        return ZERO
+    return price
 
 
 def _residues(
