@@ -89,6 +89,7 @@ class Admission:
         self._used: dict[int, float] = {}  # tokens that were used and when, not yet written
         self._noted: dict[int, float] = {}
         self._watched: dict[object, tuple[Proof, Callable[[], None]]] = {}
+        self._some_over = False
         self._note_every = min(NOTED_EVERY_S, limits.idle.total_seconds() / 4)
 
     # -- who is it -----------------------------------------------------------------------------------------------------
@@ -109,7 +110,10 @@ class Admission:
             )
         if self._is_over(entry):
             entry = self._load(proof, entry)  # somebody may have been active in another process
-        return None if self._is_over(entry) else entry.identity
+        if self._is_over(entry):
+            self._some_over = self._some_over or entry.identity is not None
+            return None
+        return entry.identity
 
     def active(self, proof: Proof) -> None:
         """A person did something in this session."""
@@ -215,8 +219,8 @@ class Admission:
                     if at - self._noted.get(-number, 0.0) >= self._note_every:
                         self._noted[-number] = at
                         self._write("auth_token_used", id=number, at=at)
-                if time.monotonic() - ended >= OVER_EVERY_S:
-                    ended = time.monotonic()
+                if self._some_over or time.monotonic() - ended >= OVER_EVERY_S:
+                    ended, self._some_over = time.monotonic(), False
                     self.end_what_is_over()
             except Exception:
                 log.exception("looking after sessions failed")
