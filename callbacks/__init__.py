@@ -15,10 +15,15 @@ if TYPE_CHECKING:
     from data.commands import Commands
     from data.previews import Previews
     from data.reads import Reads
+    from layouts.state import Reader
 
 
 def nobody_is_refused() -> None:
     """Everybody who reaches the page may give commands."""
+
+
+def nobody_is_known() -> None:
+    """The page says nothing of who reads it."""
 
 
 def register_all(
@@ -29,13 +34,15 @@ def register_all(
     who: Callable[[], Caller],
     refusal: Callable[[], str | None] = nobody_is_refused,
     benchmark: str = "SPY",
+    reader: Callable[[], Reader | None] = nobody_is_known,
 ) -> None:
     """Give `app` its layout (a function: every page load reads anew) and every callback.
 
     `who` says who gives a command, and raises where they may not; `refusal` says that beforehand: why the reader may give none.
+    `reader` is who asks for a page.
     """
     stylesheet.register(app)
-    shell.register(app, reads, benchmark, refusal)
+    shell.register(app, reads, benchmark, refusal, reader)
     live.register(app, reads)
     overview.register(app)
     strategies.register(app, commands, previews, who)

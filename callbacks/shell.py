@@ -13,7 +13,7 @@ from data.freshness import RESTING_LIMIT, TICKING_LIMIT
 from data.reads import Reads
 from layouts import ids
 from layouts.shell import page
-from layouts.state import PageState
+from layouts.state import PageState, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,9 @@ COOKIE = "mtz-account"
 LIMITS = {"ticking": TICKING_LIMIT.total_seconds(), "resting": RESTING_LIMIT.total_seconds()}
 
 
-def first_state(reads: Reads, wanted: str | None, benchmark: str = "SPY", refusal: str | None = None) -> PageState:
+def first_state(
+    reads: Reads, wanted: str | None, benchmark: str = "SPY", refusal: str | None = None, reader: Reader | None = None
+) -> PageState:
     """What the page begins with; `wanted` is the account chosen on an earlier visit, `benchmark` a symbol."""
     answer = poll(reads, wanted, None)
     found = {message["type"]: message["data"] for message in answer["messages"]}
@@ -41,16 +43,24 @@ def first_state(reads: Reads, wanted: str | None, benchmark: str = "SPY", refusa
         messages=answer["messages"],
         benchmark=benchmark,
         refusal=refusal,
+        reader=reader,
     )
 
 
-def register(app: dash.Dash, reads: Reads, benchmark: str, refusal: Callable[[], str | None]) -> None:
+def register(
+    app: dash.Dash,
+    reads: Reads,
+    benchmark: str,
+    refusal: Callable[[], str | None],
+    reader: Callable[[], Reader | None],
+) -> None:
     release = version("moneytrailz-dashboard")
 
     def layout() -> Any:
         if not flask.has_request_context():  # Dash asks once while it is put together: nothing is read for that
             return page(PageState(benchmark=benchmark), release, LIMITS)
-        return page(first_state(reads, flask.request.cookies.get(COOKIE), benchmark, refusal()), release, LIMITS)
+        wanted = flask.request.cookies.get(COOKIE)
+        return page(first_state(reads, wanted, benchmark, refusal(), reader()), release, LIMITS)
 
     app.layout = layout
     # Else every page would carry that first layout a second time; a test checks that every id of a callback exists.

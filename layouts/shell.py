@@ -19,6 +19,7 @@ from layouts.components.metric_card import SIGNED
 from layouts.components.position_drawer import position_drawer
 from layouts.components.preview import preview_dialog
 from layouts.components.strategy_card import card_templates
+from layouts.components.user_menu import open_banner, user_menu
 from layouts.overview import overview
 from layouts.state import PageState
 from layouts.strategies import questions, strategies
@@ -31,6 +32,7 @@ def page(state: PageState, version: str, limits: dict[str, float]) -> html.Div:
     return html.Div(
         [
             html.A("Skip to content", href=f"#{ids.MAIN}", className="skip"),
+            open_banner(state.reader),
             _header(state),
             kill_banner(),
             html.P(
@@ -105,6 +107,7 @@ def _header(state: PageState) -> html.Header:
                 title="Dark or light",
                 **{"aria-label": "Switch between dark and light"},
             ),
+            user_menu(state.reader),
         ],
         className="top",
     )

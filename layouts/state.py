@@ -10,6 +10,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Reader:
+    """Who looks at the page. Without an account: nobody had to log in."""
+
+    name: str
+    role: str
+    has_account: bool
+    may_manage: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PageState:
     """`account` is the chosen one, None while there is none. A view is None when it can't be read; `problem` says why.
 
@@ -25,6 +35,7 @@ class PageState:
     positions: PositionsView | None = None
     trades: TradesView | None = None
     problem: str | None = None
+    reader: Reader | None = None
     refusal: str | None = None  # why the reader may give no commands; None: they may
     benchmark: str = "SPY"  # the symbol that equity can be compared with
     messages: list[dict[str, Any]] = field(default_factory=list)

@@ -17,9 +17,10 @@ from dashboard.auth.forms import CSRF_COOKIE, CSRF_HEADER, ForbiddenError, curre
 from dashboard.auth.identity import LEVELS, Identity, Level
 from dashboard.auth.install import Auth, install
 from data.audit import Caller
+from layouts.state import Reader
 
 __all__ = [
-    "CSRF_COOKIE", "CSRF_HEADER", "Auth", "ForbiddenError", "Identity", "Level", "allow", "commander", "current_caller", "current_identity", "install", "require", "why_not",
+    "CSRF_COOKIE", "CSRF_HEADER", "Auth", "ForbiddenError", "Identity", "Level", "allow", "commander", "current_caller", "current_identity", "install", "reader", "require", "why_not",
 ]  # fmt: skip
 
 P = ParamSpec("P")
@@ -45,6 +46,12 @@ def commander() -> Caller:
     """
     allow(Level.CONTROL)
     return current_caller()
+
+
+def reader() -> Reader:
+    """Who asks for a page, as the page says it."""
+    identity = current_identity()
+    return Reader(identity.name, identity.role, identity.kind == "user", identity.level >= Level.ADMIN)
 
 
 def why_not() -> str | None:
