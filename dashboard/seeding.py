@@ -35,6 +35,8 @@ from data.simulator.calendar import Hours
 from data.simulator.history import History
 from data.simulator.loading import Counts, load
 from data.store import Store
+from data.strategies.attributing import Attributor
+from data.strategies.figures.past import tell_past
 
 ACCOUNT = "DU9000001"
 PENDING = ".seeded"
@@ -124,6 +126,8 @@ def _seed(settings: Settings, url: str, path: Path, days: int, number: int, say:
             counts = seed_database(
                 conn, history, path, lambda done, until: progress(0.9 * done, f"sample history, {until}")
             )
+            progress(0.92, "what its strategies earned")
+            tell_past(conn, history.account_id)
         progress(0.95, "rolling it up into minutes, hours and days")
         rolled = _roll_up(url)
         progress(1.0, "done")
@@ -168,6 +172,7 @@ def seed_database(
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with conn.transaction():
             counts = load(conn, store, history, report)
+            Attributor(conn).look()
             both = {"world": history.state(), "paths": history.path_state()}
             state.save(pending, {"version": state.VERSION, "first_flow": history.name, **both}, durable=True)
         _finish(conn, path)

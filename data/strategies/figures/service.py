@@ -16,6 +16,7 @@ from data.queries import query
 from data.strategies.attributing import Attributor
 from data.strategies.figures.keeping import Keeper
 from data.strategies.figures.ledger import Conn
+from data.strategies.figures.past import tell_past
 
 log = logging.getLogger("mtz.figures")
 
@@ -34,6 +35,8 @@ def keep_figures(url: str, stopping: threading.Event) -> None:
             with connect(url, Role.AGENT, "figures", autocommit=True) as conn:
                 was_away = False
                 attributor, keeper = Attributor(conn), Keeper(conn)
+                attributor.look()
+                _tell_past(conn)
                 while not stopping.wait(LOOK_S):
                     attributor.look()
                     keeper.look()
@@ -45,6 +48,16 @@ def keep_figures(url: str, stopping: threading.Event) -> None:
         except psycopg.Error as error:
             log.error("figures of strategies could not be computed and are tried again: %s", explain_short(error))
         stopping.wait(RETRY_S)
+
+
+def _tell_past(conn: Conn) -> None:
+    """Of accounts whose strategies traded before anybody sampled them."""
+    rows = conn.execute(
+        "SELECT a.account FROM accounts a WHERE NOT EXISTS (SELECT FROM strategy_snapshots s WHERE s.account = a.account) "
+        "   AND EXISTS (SELECT FROM executions e WHERE e.account = a.account AND e.strategy IS NOT NULL)"
+    ).fetchall()
+    for (account,) in rows:
+        tell_past(conn, account)
 
 
 def alive(conn: Conn) -> dict[str, Freshness]:
