@@ -119,5 +119,5 @@ def _pages(server: Flask, reads: Reads, commands: Commands, previews: Previews, 
         csrf_header_name=auth.CSRF_HEADER,
     )
     pages.reads = reads
-    callbacks.register_all(pages, reads, commands, previews, auth.commander, auth.why_not, benchmark)
+    callbacks.register_all(pages, reads, commands, previews, auth.commander, auth.why_not, benchmark, auth.reader)
     return pages
