@@ -371,10 +371,11 @@ def _fitted(points: int, most: int, answer: Callable[[int], View]) -> View:
     points = min(points, most)
     while True:
         view = answer(points)
-        size = len(to_json(view))
-        if size <= PAYLOAD or points <= MIN_POINTS:
+        of_points = len(to_json(view["items"]))
+        rest = len(to_json(view)) - of_points  # deposits and outages, which fewer points hardly make fewer
+        if of_points + rest <= PAYLOAD or points <= MIN_POINTS or rest > PAYLOAD // 2:
             return view
-        points = max(MIN_POINTS, min(points, len(view["items"])) * PAYLOAD // (size + 1))
+        points = max(MIN_POINTS, min(points, len(view["items"])) * (PAYLOAD - rest) // (of_points + 1))
 
 
 def _bounds(span: Span, step: Step, days: TradingDays) -> dict[str, Any]:

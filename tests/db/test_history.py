@@ -352,6 +352,16 @@ def test_no_answer_is_too_large(reads: Reads, database_url: str, level: Any) -> 
     assert len(reads.history.indicators("SPY")["items"]) <= INDICATOR_POINTS
 
 
+def test_many_deposits_take_no_points_away(reads: Reads, database_url: str) -> None:
+    execute(
+        database_url,
+        "INSERT INTO cash_flows (account, flow_id, ts, session_date, kind, amount, currency, base_amount, source) "
+        f"SELECT '{ACCOUNT}', n::text, '2026-03-03 15:00Z', '2026-03-03', 'deposit', 1, 'USD', 1, 'manual' FROM generate_series(1, 2000) n",
+    )
+    view = reads.history.equity(ACCOUNT, day())
+    assert (len(view["flows"]), len(view["items"])) == (2000, 392)
+
+
 def test_the_web_role_reads_it_all(reads: Reads, database_url: str) -> None:
     with connect(database_url, Role.WEB, "test") as conn, pytest.raises(psycopg.errors.InsufficientPrivilege):
         conn.execute("DELETE FROM price_bars")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from pydantic import BaseModel
@@ -88,3 +90,28 @@ def test_a_span_without_anything_is_empty(web: Web) -> None:
     for path in ("equity?from=1990-01-01&to=1990-02-01", "equity?from=2199-12-31", "equity?to=1970-01-01", "bars/SPY?from=1970-01-01&to=2199-12-31"):  # fmt: skip
         answer = web.get(f"/api/analytics/{path}")
         assert (answer.status, answer.json["items"]) == (200, []), path
+
+
+ODD: dict[str, list[str]] = {
+    "from": ["", "x", "0001-01-01", "1970-01-01", "1970-01-01T00:00:00+14:00", "2026-11-21", "2026-11-20T14:30:00.000001Z",
+             "2026-03-08T02:30:00-05:00", "2026-11-20T10:00:00", "2026-W01-1", "\0", "٢٠٢٦-٠١-٠٥"],
+    "to": ["1970-01-01", "2026-11-22", "2026-11-20T14:30Z", "2199-12-31T23:59:59.999999Z", "2199-12-31", "9999-12-31", "\0"],
+    "points": ["0", "1", "10", "11", "5000", "9" * 20, "-1", "1e3", "٣٠٠", "10.0", " 20", ""],
+    "resolution": ["auto", "1m", "1h", "1d", "2h", "\0"],
+    "frame": ["1D", "1W", "1M", "3M", "YTD", "1Y", "All", "", "1d"],
+    "account": [ACCOUNT, "", "\0", f"{ACCOUNT}\0", "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"), "x" * 65],
+}  # fmt: skip
+ROUTES = ("equity", "positions/1", f"positions/{2**63 - 1}", f"positions/{2**63}", "positions/-1", "bars/SPY", "bars/%20spy%20",
+          "bars/%00", "bars/%ff", "bars/%ED%A0%80", "bars/..%2f", "indicators/SPY", "indicators/" + "x" * 41)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_odd_questions_are_answered_or_refused(web: Web, seed: int) -> None:
+    dice = random.Random(seed)
+    for _ in range(60):
+        chosen = {name: dice.choice(values) for name, values in ODD.items() if dice.random() < 0.35}
+        path = f"{dice.choice(ROUTES)}?{'&'.join(f'{name}={quote(value)}' for name, value in chosen.items())}"
+        answer = web.get(f"/api/analytics/{path}")
+        assert answer.status in (200, 404, 422), (path, answer.body)
+        assert isinstance(answer.json, dict), path
+        assert len(answer.body) <= 100_000, path
