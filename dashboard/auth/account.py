@@ -85,6 +85,7 @@ def blueprint(users: Users) -> Blueprint:
         if not secret:
             raise UserError("The set-up took too long: begin again.")
         attempt = _begin(users, "code", user)
+        user.totp_counter = None  # another app's
         if not users.guard.codes.matches(request.form.get("code", ""), secret, user):
             return show(422, problem=WRONG_CODE, **setup(user, secret))
         session.pop(DRAFT)

@@ -34,6 +34,10 @@ class UserError(Exception):
     status = 422
 
 
+class UnknownError(UserError):
+    status = 404
+
+
 @dataclass(frozen=True, slots=True)
 class NewToken:
     """`secret` is shown once and kept nowhere."""
@@ -69,7 +73,7 @@ class Users:
         """Raises UserError."""
         found = self.find(name)
         if found is None:
-            raise UserError(f"There is no user {name!r}: `mtz user list` shows them.")
+            raise UnknownError(f"There is no user {name!r}: `mtz user list` shows them.")
         return found
 
     def listed(self) -> list[Any]:
@@ -217,7 +221,7 @@ class Users:
             values = {"id": number, "name": name, "user": user_id}
             row = conn.exec_driver_sql(statement("auth_token_revoked"), values).first()
             if row is None:
-                raise UserError("There is no such token, or it was revoked already: `mtz token list` shows them.")
+                raise UnknownError("There is no such token, or it was revoked already: `mtz token list` shows them.")
             audit.write(conn, "token.revoked", caller, row[1])
         return str(row[1])
 

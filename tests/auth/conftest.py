@@ -112,14 +112,25 @@ class Browser:
         return self.request("GET", path, headers)
 
     def form_token(self, path: str) -> str:
-        found = re.search(r'name="csrf_token" value="([^"]+)"', self.get(path).body.decode())
-        assert found, f"{path} has no form"
-        return found[1]
+        return self._token_of(self.get(path).body.decode())
 
     def submit(self, page: str, action: str, **fields: str) -> Answer:
-        """Send the form of `page` to `action`, with its token."""
-        body = urlencode({"csrf_token": self.form_token(page)} | fields)
+        """Load `page` and send its form to `action`."""
+        return self.send(action, self.form_token(page), **fields)
+
+    def submit_from(self, page: str, action: str, **fields: str) -> Answer:
+        """Send the form of a page that is here already: its text."""
+        return self.send(action, self._token_of(page), **fields)
+
+    def send(self, action: str, token: str, **fields: str) -> Answer:
+        body = urlencode({"csrf_token": token} | fields)
         return self.request("POST", action, {"Content-Type": "application/x-www-form-urlencoded"}, body)
+
+    @staticmethod
+    def _token_of(text: str) -> str:
+        found = re.search(r'name="csrf_token" value="([^"]+)"', text)
+        assert found, text
+        return found[1]
 
     def log_in(self, name: str, password: str = PASSWORD, **fields: str) -> Answer:
         return self.submit("/login", "/login", name=name, password=password, **fields)
