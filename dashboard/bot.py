@@ -37,7 +37,8 @@ def run_bot(
         if schedule is not None:
             Schedule.parse(schedule)
         wanted = Wanted(arguments, os.environ, Path.cwd(), name, schedule, longest_s)
-        return Starter(control_folder(settings), _store(settings), _say).run(wanted).exit_code or 0
+        with _store(settings) as store:
+            return Starter(control_folder(settings), store, _say).run(wanted).exit_code or 0
     except (CommandError, ScheduleError) as error:
         raise CannotRunError(str(error), Exit.SETTINGS) from None
     except NotStartedError as error:
@@ -79,8 +80,7 @@ def _listed(done: Previewed) -> Iterator[str]:
 
 def _states(settings: Settings, folder: ControlFolder, bot: str) -> BotStates:
     """As the next run would find them; where they can't be had, as if nothing were held back, which is said."""
-    store = _store(settings)
-    with contextlib.suppress(DatabaseAwayError, ControlFolderError):
+    with _store(settings) as store, contextlib.suppress(DatabaseAwayError):
         if store is not None:
             return store.states(bot)
     with contextlib.suppress(ControlFolderError):
@@ -94,11 +94,18 @@ def control_folder(settings: Settings) -> ControlFolder:
     return ControlFolder(settings.control_dir)
 
 
-def _store(settings: Settings) -> RunStore | None:
+@contextlib.contextmanager
+def _store(settings: Settings) -> Iterator[RunStore | None]:
     try:
-        return RunStore(make_engine(database_url_of(settings), Role.AGENT, "bot", pool_size=1))
+        url = database_url_of(settings)
     except CannotRunError:  # no URL, and no `mtz run` whose database it could be
-        return None
+        yield None
+        return
+    engine = make_engine(url, Role.AGENT, "bot", pool_size=1)
+    try:
+        yield RunStore(engine)
+    finally:
+        engine.dispose()
 
 
 def _say(sentence: str) -> None:

@@ -133,7 +133,7 @@ class Starter:
     def _child(self, bot: BotCommand, path: Path, run: Run, held: HeldLock, mask: Masker, first: str | None) -> Done:
         arguments, environment = bot.with_config(path)
         if not os.isatty(1):
-            environment.setdefault("COLUMNS", output.COLUMNS)
+            environment["COLUMNS"] = output.COLUMNS
         try:
             ended = child.run(arguments, environment, bot.folder, held.descriptor)
         except child.CannotStartError as error:
