@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     import dash
 
+    from data.assigning import Assignments
     from data.audit import Caller
     from data.commands import Commands
     from data.previews import Previews
@@ -30,6 +31,7 @@ def register_all(
     app: dash.Dash,
     reads: Reads,
     commands: Commands,
+    assignments: Assignments,
     previews: Previews,
     who: Callable[[], Caller],
     refusal: Callable[[], str | None] = nobody_is_refused,
@@ -45,4 +47,4 @@ def register_all(
     shell.register(app, reads, benchmark, refusal, reader)
     live.register(app, reads)
     overview.register(app)
-    strategies.register(app, commands, previews, who)
+    strategies.register(app, reads, commands, assignments, previews, who)

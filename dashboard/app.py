@@ -95,7 +95,7 @@ def create_app(settings: Settings) -> Flask:
     exports.register(server, reads)
     ws.register(server, hub, guarded.watched)
     hub.also(guarded.admission)
-    pages = _pages(server, reads, commands, Previews(reads.engine, url), settings.benchmark)
+    pages = _pages(server, reads, commands, url, settings.benchmark)
     server.extensions["mtz"] = Services(reads, hub)
     theme = base64.b64encode(hashlib.sha256(THEME_SCRIPT.encode()).digest()).decode()
     server.wsgi_app = FrontDoor(  # type: ignore[method-assign]
@@ -106,7 +106,7 @@ def create_app(settings: Settings) -> Flask:
     return server
 
 
-def _pages(server: Flask, reads: Reads, commands: Commands, previews: Previews, benchmark: str) -> Dashboard:
+def _pages(server: Flask, reads: Reads, commands: Commands, url: str, benchmark: str) -> Dashboard:
     pages = Dashboard(
         "dashboard",
         server=server,
@@ -119,5 +119,8 @@ def _pages(server: Flask, reads: Reads, commands: Commands, previews: Previews, 
         csrf_header_name=auth.CSRF_HEADER,
     )
     pages.reads = reads
-    callbacks.register_all(pages, reads, commands, previews, auth.commander, auth.why_not, benchmark, auth.reader)
+    engine = reads.engine
+    callbacks.register_all(
+        pages, reads, commands, Assignments(engine, url), Previews(engine, url), auth.commander, auth.why_not, benchmark, auth.reader
+    )
     return pages

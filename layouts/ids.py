@@ -104,6 +104,39 @@ PREVIEW_PROBLEM = "preview-dialog-problem"
 PREVIEW_AGAIN = "preview-dialog-again"
 PREVIEW_CLOSE = "preview-dialog-close"
 
+# -- the comparison ----------------------------------------------------------------------------------------------------
+COMPARE_PICK = "compare-pick"
+COMPARE_NOTE = "compare-note"
+COMPARE_CHART = "compare-chart"
+COMPARE_PLOT = "compare-plot"
+COMPARE_LEGEND = "compare-legend"
+COMPARE_EMPTY = "compare-empty"
+COMPARE_POINTS = "compare-points"
+COMPARE_TABLE = "compare-table"
+COMPARE_TABLE_BUTTON = "compare-table-button"
+COMPARE_FIGURES = "compare-figures"
+COMPARE_CORRELATION = "compare-correlation"
+COMPARE_PROBLEM = "compare-problem"
+
+# -- the decision ledger -----------------------------------------------------------------------------------------------
+LEDGER_GRID = "ledger-grid"
+LEDGER_NOTE = "ledger-note"
+LEDGER_EMPTY = "ledger-empty"
+LEDGER_PROBLEM = "ledger-problem"
+LEDGER_NOT_RECORDED = "ledger-not-recorded"
+LEDGER_STRATEGY = "ledger-strategy"
+LEDGER_KIND = "ledger-kind"
+LEDGER_SYMBOL = "ledger-symbol"
+LEDGER_OLDER = "ledger-older"
+DECISION = "decision-dialog"
+DECISION_TITLE = "decision-dialog-title"
+DECISION_FACTS = "decision-dialog-facts"
+DECISION_ASSIGN_BOX = "decision-dialog-assign-box"
+DECISION_STRATEGY = "decision-dialog-strategy"
+DECISION_PROBLEM = "decision-dialog-problem"
+DECISION_CLOSE = "decision-dialog-close"
+DECISION_ASSIGN = "decision-dialog-assign"
+
 
 class Question(StrEnum):
     """What the browser asks by a callback: a store with the question, a store with its answer."""
@@ -111,6 +144,9 @@ class Question(StrEnum):
     COMMAND = "command"
     KILL = "kill"  # of its own: it never waits behind another command
     SHORTS = "shorts"
+    COMPARE = "compare"
+    LEDGER = "ledger"
+    ASSIGN = "assign"
     PREVIEW = "preview"
     PREVIEWED = "previewed"
 

@@ -14,6 +14,7 @@ from layouts.components.badge import badge
 from layouts.components.command_dialog import command_dialog
 from layouts.components.connection import connection
 from layouts.components.kill_switch import kill_banner, kill_switch
+from layouts.components.ledger import decision_dialog
 from layouts.components.market import market
 from layouts.components.metric_card import SIGNED
 from layouts.components.position_drawer import position_drawer
@@ -55,6 +56,7 @@ def page(state: PageState, version: str, limits: dict[str, float]) -> html.Div:
             ),
             position_drawer(),
             command_dialog(),
+            decision_dialog(),
             preview_dialog(),
             html.Div(
                 id=ids.WHY, className="popover why-popover", role="dialog", **{"aria-label": "Where it comes from"}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dash import dcc, html
 
 from layouts import ids
+from layouts.components.comparison import comparison
+from layouts.components.ledger import ledger
 
 
 def strategies() -> html.Div:
@@ -17,7 +19,7 @@ def strategies() -> html.Div:
             html.P(id=ids.AGENT_NOTE, className="notice", role="status", hidden=True),
             _empty(),
             html.Div(id=ids.STRATEGY_CARDS, className="strategies", role="list", **{"aria-label": "Strategies"}),
-            html.Div(id=ids.REST, className="strategies-rest", hidden=True),
+            html.Div([comparison(), ledger()], id=ids.REST, className="strategies-rest", hidden=True),
         ],
         id=ids.PAGE_STRATEGIES,
         hidden=True,

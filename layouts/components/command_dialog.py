@@ -25,7 +25,7 @@ def command_dialog() -> html.Dialog:
             html.Div(
                 [
                     html.Label("Symbol", htmlFor=ids.DIALOG_SYMBOL),
-                    dcc.Input(id=ids.DIALOG_SYMBOL, type="text", list=ids.DIALOG_SYMBOLS, maxLength=32, autoComplete="off", className="field", value=""),
+                    dcc.Input(id=ids.DIALOG_SYMBOL, type="text", list=ids.DIALOG_SYMBOLS, maxLength=32, autoComplete="off", className="entry", value=""),
                     html.Datalist(id=ids.DIALOG_SYMBOLS),
                 ],
                 id=ids.DIALOG_SYMBOL_BOX,
@@ -35,7 +35,7 @@ def command_dialog() -> html.Dialog:
             html.Div(
                 [
                     html.Label("Reason (kept in the audit log)", htmlFor=ids.DIALOG_REASON),
-                    dcc.Input(id=ids.DIALOG_REASON, type="text", maxLength=LONGEST_REASON, autoComplete="off", className="field", value=""),
+                    dcc.Input(id=ids.DIALOG_REASON, type="text", maxLength=LONGEST_REASON, autoComplete="off", className="entry", value=""),
                 ],
                 className="field-box",
             ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -135,12 +136,31 @@ def bots(url: str) -> Iterator[Bots]:
         yield Bots(conn)
 
 
+HEARTBEAT = """
+INSERT INTO agent_status (heartbeat_at, started_at, host, pid) VALUES (now(), now(), 'test', 1)
+ON CONFLICT (singleton) DO UPDATE SET heartbeat_at = now()
+"""
+
+
 @contextmanager
 def leading(url: str) -> Iterator[None]:
-    """A strategy agent leads as long as this lasts: it holds the agents' lock."""
+    """A strategy agent leads as long as this lasts: it holds the agents' lock and gives signs of life."""
+    stopping = threading.Event()
+
+    def beat(conn: psycopg.Connection[Any]) -> None:
+        while not stopping.wait(1.0):
+            conn.execute(HEARTBEAT)
+
     with connect(url, Role.AGENT, "test", autocommit=True) as conn:
         conn.execute("SELECT pg_advisory_lock(%s)", [AGENT_LOCK_KEY])
-        yield
+        conn.execute(HEARTBEAT)
+        heart = threading.Thread(target=beat, args=(conn,))
+        heart.start()
+        try:
+            yield
+        finally:
+            stopping.set()
+            heart.join()
 
 
 def furnish(hand: Bots) -> None:

@@ -11,7 +11,7 @@
       // a browser that keeps nothing: the theme lasts as long as the page
     }
     window.mtz.charts.tools.recolour();
-    if (window.mtz.control.compare) window.mtz.control.compare.redraw();
+    window.mtz.control.compare.redraw();
   }
 
   window.dash_clientside = window.dash_clientside || {};

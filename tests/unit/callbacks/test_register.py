@@ -11,6 +11,7 @@ import pytest
 
 from callbacks import register_all
 from callbacks.stylesheet import package_folder
+from data.assigning import Assignments
 from data.audit import Caller
 from data.commands import Commands
 from data.db import make_engine
@@ -32,7 +33,14 @@ def app() -> dash.Dash:
     url = "postgresql://nobody@127.0.0.1:1/nothing"
     found = dash.Dash("wiring", assets_folder=str(ASSETS))
     engine = make_engine(url, Role.WEB, "test")
-    register_all(found, Reads(engine, url), Commands(engine, url), Previews(engine, url), lambda: Caller("tester", "local"))
+    register_all(
+        found,
+        Reads(engine, url),
+        Commands(engine, url),
+        Assignments(engine, url),
+        Previews(engine, url),
+        lambda: Caller("tester", "local"),
+    )
     found._setup_server()
     return found
 

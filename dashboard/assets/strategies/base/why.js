@@ -37,6 +37,7 @@ window.mtz.control.why = (function () {
     if (!figures && button.dataset.why !== "allocation") rows.push(["Unknown because", "No execution of this strategy is known yet."]);
     box().replaceChildren(facts(rows));
     const place = button.getBoundingClientRect();
+    box().popover = "auto"; // closed by Esc and by a click beside it
     box().showPopover();
     const size = box().getBoundingClientRect();
     const left = Math.min(Math.max(8, place.left + place.width / 2 - size.width / 2), document.documentElement.clientWidth - size.width - 8);
@@ -45,14 +46,19 @@ window.mtz.control.why = (function () {
   }
 
   let opened = null;
+  let closedAt = 0;
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest("button[data-why]");
     if (!button) return;
-    if (opened === button && box().matches(":popover-open")) box().hidePopover();
-    else open(button);
+    // The press of its own button has closed it already: that click opens nothing.
+    if (opened !== button || Date.now() - closedAt > 300) open(button);
     opened = button;
   });
+
+  document.addEventListener("toggle", (event) => {
+    if (event.target === box() && event.newState === "closed") closedAt = Date.now();
+  }, true);
 
   window.addEventListener("scroll", () => { if (box() && box().matches(":popover-open")) box().hidePopover(); }, { passive: true });
 

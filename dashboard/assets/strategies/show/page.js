@@ -114,7 +114,7 @@ window.mtz.control.page = (function () {
 
   /* What stands below the cards, while the page is looked at. */
   function followed() {
-    if (!state.strategies || !document.getElementById("compare-chart")) return;
+    if (!state.strategies) return;
     window.mtz.control.compare.follow(state.strategies);
     window.mtz.control.ledger.follow(state.strategies);
   }
