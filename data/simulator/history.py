@@ -1,7 +1,7 @@
 """The past of the demo: the simulated world, fast-forwarded from a first deposit to now.
 
-It is the same market, the same books and the same wheel that go on in the gateway afterwards; only the clock is ours: a
-step a minute while the exchange is open, one for the night. The same seed, span and end give the same past, to the cent.
+It is the same market and the same books that go on in the gateway afterwards, with trades as the demo's bot makes them; only
+the clock is ours: a step a minute while the exchange is open, one for the night. The same seed, span and end give the same past, to the cent.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from data import model
 from data.simulator import records, samples, wheel
 from data.simulator.account import CENT, ZERO, cents
 from data.simulator.calendar import Hours, close_time, local, next_session, previous_session, sessions, timestamp
-from data.simulator.instruments import BY_SYMBOL, UNDERLYINGS, Underlying, by_con_id, stock
-from data.simulator.market import hours_pace, mix
+from data.simulator.instruments import BY_SYMBOL, UNDERLYINGS, Instrument, Underlying, by_con_id, stock
+from data.simulator.market import Quote, hours_pace, mix
 from data.simulator.matching import fill_at
+from data.simulator.orders import Order
+from data.simulator.pastbot import BOT, PastBot
 from data.simulator.paths import STEP, Paths
-from data.simulator.records import CashFlow, utc
-from data.simulator.wheel import Idea
+from data.simulator.records import CashFlow, Decision, utc
 from data.simulator.world import DividendPaid, Executed, OrderChanged, World
 
 MINUTE, DAY = 60.0, 86400.0
@@ -45,15 +46,8 @@ TRANSFERS = (
 """Later transfers, by the share of the span that has passed."""
 CREDIT_RATE, DEBIT_RATE, WITHOUT_INTEREST = Decimal("0.031"), Decimal("0.058"), Decimal(10_000)
 """Interest on cash above what earns none, and on debt, per year."""
-HELD = (Idea(stock("SGOV"), "BUY", 300), Idea(stock("SPY"), "BUY", 30))
-"""What is bought first and kept: treasury bills, and a little of the market."""
-
 TURNS, TURNS_BY_DAY = 3, 6
 """How often in a session the wheel looks, and in a day that never closes; it trades once at most each time."""
-MOST_PUTS, PUT_SIZE, KEEP_FREE = 9, 12_000, Decimal("0.35")
-LEFT, RUN_OUT_DAYS, LOST, LOST_DAYS = Decimal("0.3"), 9.0, Decimal("3"), 5.0
-"""Bought back: what has 30 % of its premium left and more than nine days to go (the rest may expire), and what costs
-three times its premium with more than five days to go."""
 
 
 @dataclass(slots=True)
@@ -68,6 +62,7 @@ class Chapter:
     executions: list[model.Execution] = field(default_factory=list)
     orders: list[model.Order] = field(default_factory=list)
     flows: list[CashFlow] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
 
 
 class History:
@@ -83,11 +78,12 @@ class History:
         first = min(next_session(today - timedelta(days=days)), last)
         self._name = f"demo-{seed}-{first:%Y%m%d}"
         self._sessions = list(sessions(first, last))
-        self._opened = self._accrued = _open(first)
+        self.begin = self._opened = self._accrued = _open(first)
         years = (today - first).days / 365
         prices = {u.symbol: round(u.price * math.exp(-_drift(u) * years), 2) for u in UNDERLYINGS}
         self.world = World(seed, self._opened - 1, [account], hours, prices)
         self._account = self.world.accounts[account]
+        self._bot = PastBot(self.world, self._account)
         self._chapter = Chapter(first, 0.0)
         self._estimate: samples.Estimate | None = None
         self._flows = 0
@@ -211,44 +207,39 @@ class History:
     # -- trades and bookings
 
     def _trade(self) -> None:
-        idea = self._idea()
-        if idea is None:
-            return
+        """What belongs together, in the middle give or take a cent: what patient limit orders get."""
         world = self.world
-        # In the middle, give or take the cent that it is rounded by: what a patient limit order gets.
-        rounding = ROUND_FLOOR if idea.action == "SELL" else ROUND_CEILING
-        price = max(world.market.mark(idea.contract).quantize(CENT, rounding), CENT)
-        order = world.place(wheel.order_of(world, self.account_id, idea, float(price)))
-        self._collect()
-        fill_at(world, order, idea.quantity, price)
-        self._collect()
+        for deed in self._bot.deeds():
+            idea = deed.idea
+            rounding = ROUND_FLOOR if idea.action == "SELL" else ROUND_CEILING
+            price = max(world.market.mark(idea.contract).quantize(CENT, rounding), CENT)
+            quote = world.market.quote(idea.contract)
+            order = world.place(wheel.order_of(world, self.account_id, idea, float(price), deed.ref, deed.client))
+            if deed.strategy is not None:
+                self._decide(f"order {order.perm_id}", deed.strategy, idea.contract, deed.reason, order, quote)
+            self._collect()
+            fill_at(world, order, idea.quantity, price)
+            self._collect()
+        for skip in self._bot.skipped:
+            self._decide(f"skip {skip.contract.con_id}", skip.strategy, skip.contract, skip.reason)
+        self._bot.skipped.clear()
 
-    def _idea(self) -> Idea | None:
-        world, account = self.world, self._account
-        for idea in HELD:
-            if not account.quantity(idea.contract.con_id):
-                return idea
-        return (
-            wheel.earned(world, account, LEFT, RUN_OUT_DAYS)
-            or wheel.lost(world, account, LOST, LOST_DAYS)
-            or wheel.cover(world, account)
-            or self._put()
+    def _decide(
+        self,
+        key: str,
+        strategy: str,
+        it: Instrument,
+        reason: str,
+        order: Order | None = None,
+        quote: Quote | None = None,
+    ) -> None:
+        """A line of the bot's ledger; keys name the past, too: another one is another bot's life."""
+        bid, ask = (quote.bid, quote.ask) if quote else (None, None)
+        kind = "intent" if order else "skip"
+        decision = Decision(
+            f"{self._name} {key}", f"{BOT}/{strategy}", utc(self.world.moment), kind, it, reason, order, bid, ask
         )
-
-    def _put(self) -> Idea | None:
-        """A put on a symbol of which nothing is held, as long as the account can carry it."""
-        world = self.world
-        held = {by_con_id(con_id).symbol for con_id in self._account.holdings}
-        puts = sum(contract.right == "P" for contract, _ in wheel.short_options(self._account))
-        if puts >= MOST_PUTS:
-            return None
-        value = world.valuation(self.account_id)
-        if value.available_funds < value.net_liquidation * KEEP_FREE:
-            return None
-        symbols = [u for u in wheel.SYMBOLS if u.symbol not in held]
-        if not symbols:
-            return None
-        return wheel.sell_put(world, self._account, world.perm_ids + world.market.step_number, symbols, PUT_SIZE)
+        self._chapter.decisions.append(decision)
 
     def _flow(self, kind: str, amount: Decimal, description: str, moment: float) -> None:
         if kind in ("deposit", "withdrawal"):

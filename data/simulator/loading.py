@@ -15,6 +15,7 @@ from data.db import literal
 from data.model import BarAnswer, BarCoverage, Flush, Source
 from data.queries import statement
 from data.simulator.history import Chapter, History
+from data.simulator.pastbot import BOT, CLIENT, STRATEGIES
 from data.simulator.records import CURRENCY, CashFlow, utc
 from data.store import Sessions, Store, bar_rows
 
@@ -44,6 +45,7 @@ def load(conn: psycopg.Connection[Any], store: Store, history: History, report: 
     account, counts = history.account_id, Counts()
     store.claim_source(Source.DEMO, account)
     store.flush(Flush(account, contracts=tuple(history.contracts())))
+    _introduce_bot(conn, history)
     waiting: list[Chapter] = []
     for chapter in history.tell():
         waiting.append(chapter)
@@ -79,8 +81,33 @@ def _write(
     store.flush(Flush(account, executions=executions, orders=orders))
     flows = [flow for chapter in chapters for flow in chapter.flows]
     _write_flows(conn, account, flows, store.sessions)
+    decisions = json.dumps([item.row() for chapter in chapters for item in chapter.decisions])
+    conn.execute(literal(statement("report_decisions")), {"bot": BOT, "rows": decisions})
     counts.executions += len(executions)
     counts.flows += len(flows)
+
+
+def _introduce_bot(conn: psycopg.Connection[Any], history: History) -> None:
+    """The demo's bot and its strategies, whose orders the past is full of."""
+    since = utc(history.begin)
+    strategies = [
+        {
+            "name": f"{BOT}/{name}",
+            "title": title,
+            "symbols": symbols,
+            "allocation": allocation,
+            "created_at": since.isoformat(),
+        }
+        for name, (title, symbols, allocation) in STRATEGIES.items()
+    ]
+    values = {
+        "bot": BOT,
+        "account": history.account_id,
+        "client_id": CLIENT,
+        "since": since,
+        "rows": json.dumps(strategies),
+    }
+    conn.execute(literal(statement("demo_bot")), values)
 
 
 def _write_flows(conn: psycopg.Connection[Any], account: str, flows: Iterable[CashFlow], sessions: Sessions) -> None:

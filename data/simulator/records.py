@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import zip_longest
+from typing import Any
 
 from data import model
 from data.simulator.instruments import Instrument, by_con_id
@@ -24,6 +25,37 @@ class CashFlow:
     kind: str
     amount: Decimal
     description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A line of the ledger of the demo's bot; those without an order say what was left alone."""
+
+    key: str
+    strategy: str
+    ts: datetime
+    kind: str
+    contract: Instrument
+    reason: str
+    order: Order | None = None
+    bid: float | None = None
+    ask: float | None = None
+
+    def row(self) -> dict[str, Any]:
+        """As the table has it."""
+        it, order = self.contract, self.order
+        words = f"{it.symbol} {it.expiry_date} {it.strike:g} {it.right}" if it.is_option else it.symbol
+        row = {
+            "source_key": self.key, "strategy": self.strategy, "ts": self.ts.isoformat(), "kind": self.kind,
+            "symbol": it.symbol, "con_id": it.con_id, "contract": words, "reason": self.reason, "bid": self.bid,
+            "ask": self.ask, "detail": {},
+        }  # fmt: skip
+        if order is not None:
+            row |= {
+                "action": order.action, "quantity": order.quantity, "limit_price": order.limit, "perm_id": order.perm_id,
+                "order_id": order.order_id, "client_id": order.client_id, "order_ref": order.ref,
+            }  # fmt: skip
+        return row
 
 
 def utc(moment: float) -> datetime:

@@ -7,7 +7,7 @@ past).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -45,9 +45,11 @@ def worth(world: World, contract: Instrument, holding: Holding) -> Decimal:
     return world.market.mark(contract) * 100 * -holding.quantity
 
 
-def earned(world: World, account: Account, left: Decimal, days: float = 1.0) -> Idea | None:
-    """Buy back an option that has less than ``left`` of its premium left, and more than ``days`` to go."""
+def earned(world: World, account: Account, left: Decimal, days: float = 1.0, but: Collection[str] = ()) -> Idea | None:
+    """Buy back an option that has less than ``left`` of its premium left, and more than ``days`` to go; not puts on ``but``."""
     for contract, holding in short_options(account):
+        if contract.right == "P" and contract.symbol in but:
+            continue
         if (
             worth(world, contract, holding) < -holding.cost * left
             and contract.expiry_moment - world.moment > days * DAY
@@ -56,10 +58,10 @@ def earned(world: World, account: Account, left: Decimal, days: float = 1.0) -> 
     return None
 
 
-def lost(world: World, account: Account, times: Decimal, days: float) -> Idea | None:
-    """Buy back a put that costs ``times`` its premium, with more than ``days`` left in which it could get worse."""
+def lost(world: World, account: Account, times: Decimal, days: float, but: Collection[str] = ()) -> Idea | None:
+    """Buy back a put (not on ``but``) that costs ``times`` its premium, with more than ``days`` in which it could get worse."""
     for contract, holding in short_options(account):
-        is_far = contract.expiry_moment - world.moment > days * DAY
+        is_far = contract.expiry_moment - world.moment > days * DAY and contract.symbol not in but
         if contract.right == "P" and is_far and worth(world, contract, holding) > -holding.cost * times:
             return Idea(contract, "BUY", -holding.quantity)
     return None
@@ -99,11 +101,13 @@ def take_off(world: World, account: Account) -> Idea | None:
     return Idea(contract, "BUY", quantity)
 
 
-def order_of(world: World, account_id: str, idea: Idea, price: float) -> Order:
-    """An idea as a limit order of the house, not yet placed."""
+def order_of(
+    world: World, account_id: str, idea: Idea, price: float, ref: str | None = None, client: int = HOUSE_CLIENT
+) -> Order:
+    """An idea as a limit order, of the house unless it is said whose; not yet placed."""
     return Order(
         account=account_id,
-        client_id=HOUSE_CLIENT,
+        client_id=client,
         order_id=world.next_order_id,
         perm_id=0,
         con_id=idea.contract.con_id,
@@ -112,5 +116,5 @@ def order_of(world: World, account_id: str, idea: Idea, price: float) -> Order:
         quantity=idea.quantity,
         order_type="LMT",
         limit=max(price, float(CENT)),
-        ref=f"wheel:{idea.contract.symbol}",
+        ref=f"wheel:{idea.contract.symbol}" if ref is None else ref,
     )

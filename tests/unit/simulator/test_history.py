@@ -18,6 +18,7 @@ from data.simulator.calendar import ZONE, Hours, sessions
 from data.simulator.genesis import open_books
 from data.simulator.history import FIRST_DEPOSIT, History
 from data.simulator.instruments import by_con_id, stock
+from data.simulator.pastbot import STRATEGIES
 from data.simulator.paths import Paths
 from data.simulator.records import CashFlow
 from data.simulator.world import World
@@ -104,7 +105,14 @@ def test_net_liquidation_is_cash_and_positions_where_both_were_sampled(quarter: 
 def test_a_quarter_looks_like_a_premium_sellers(quarter: Past):
     trades = [x for x in quarter.executions if x.kind is model.ExecutionKind.TRADE]
     assert 40 <= len(trades) <= 130
-    assert all(x.order_ref == f"wheel:{x.contract.symbol}" and x.commission for x in trades)
+    assert all(x.commission for x in trades)
+    by_hand = [x.contract.symbol for x in trades if x.order_ref is None]
+    assert by_hand == ["SGOV", "SPY"]
+    refs = [x.order_ref.split(":") for x in trades if x.order_ref]
+    assert {strategy for _, strategy, _ in refs} == STRATEGIES.keys()
+    assert all(
+        bot == "demo" and x.contract.symbol == symbol for (bot, _, symbol), x in zip(refs, trades[2:], strict=True)
+    )
     kinds = {x.kind for x in quarter.executions}
     assert model.ExecutionKind.ASSIGNMENT in kinds
     assert model.ExecutionKind.EXPIRY in kinds
