@@ -6,11 +6,10 @@ the length of the history. Reached as `Reads.history`.
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from pydantic_core import to_json
 
@@ -18,6 +17,7 @@ from data import rows
 from data.analytics import indicators
 from data.analytics.indicators import WARM_UP
 from data.analytics.returns import Bucket, Flow, performance
+from data.history_rows import ALWAYS, bar, flow, point, problem, stored_bars
 from data.resolution import (
     DAY,
     HOUR,
@@ -41,9 +41,6 @@ from data.resolution import (
 )
 from data.views import (
     BarsView,
-    BarView,
-    FlowView,
-    HistoryPoint,
     HistoryView,
     IndicatorsView,
     OutageView,
@@ -52,7 +49,6 @@ from data.views import (
 )
 
 Fetch = Callable[..., list[Any]]
-ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 CALENDAR_KEPT = timedelta(hours=12)  # the migration step adds sessions now and then
 ENDS_KEPT = timedelta(seconds=60)
 ENDS_KNOWN = 500
@@ -116,10 +112,8 @@ class History:
             "until": rows.stamp(span.until),
             "first": rows.iso(stored["first"]),
             "last": rows.iso(stored["last"]),
-            "items": [
-                _point(row, result.pnl, result.return_pct, 2) for row, result in zip(found, results, strict=True)
-            ],
-            "flows": [_flow(row) for row in shown],
+            "items": [point(row, result.pnl, result.return_pct, 2) for row, result in zip(found, results, strict=True)],
+            "flows": [flow(row) for row in shown],
             "outages": self._outages(account, span, step),
         }
 
@@ -154,7 +148,7 @@ class History:
             "first": rows.iso(stored["first"]),
             "last": rows.iso(stored["last"]),
             "items": [
-                _point(row, row["unrealized_pnl"], result.return_pct, 6)
+                point(row, row["unrealized_pnl"], result.return_pct, 6)
                 for row, result in zip(found, results, strict=True)
             ],
             "outages": self._outages(key["account"], span, step),
@@ -170,7 +164,7 @@ class History:
         return _fitted(window.points or POINTS, FITTING, lambda points: self._bars(levels, window, points))
 
     def _bars(self, levels: list[Any], window: Window, points: int) -> BarsView:
-        stored = _stored_bars(levels, self.trading_days())
+        stored = stored_bars(levels, self.trading_days())
         key = {"con_id": stored["con_id"], "what": "trades"}
         span, step, found = self._read("price_bars", window, "All", points, stored, **key)
         return {
@@ -183,8 +177,8 @@ class History:
             "until": rows.stamp(span.until),
             "first": rows.iso(stored["first"]),
             "last": rows.iso(stored["last"]),
-            "items": [_bar(row) for row in found],
-            "problem": _problem(levels, step.level),
+            "items": [bar(row) for row in found],
+            "problem": problem(levels, step.level),
         }
 
     def indicators(self, symbol: str, window: Window = Window()) -> IndicatorsView:  # noqa: B008
@@ -200,17 +194,17 @@ class History:
 
     def _indicators(self, levels: list[Any], window: Window, points: int) -> IndicatorsView:
         days = self.trading_days()
-        stored = _stored_bars(levels, days)
+        stored = stored_bars(levels, days)
         key = {"con_id": stored["con_id"], "what": "trades"}
         span, step, found = self._read("price_bars", window, "All", points, stored, WARM_UP, **key)
-        bars = [_bar(row) for row in found]
+        bars = [bar(row) for row in found]
         if bars:
             since = whole_steps(span, step, days).since
             earlier = Span(days.begin(days.back(days.date_of(since), warm_up_days(step, WARM_UP))), since)
             before = self._fetch("price_bars", **key, **_bounds(earlier, step, days))
-            bars = [_bar(row) for row in before][-WARM_UP:] + bars
+            bars = [bar(row) for row in before][-WARM_UP:] + bars
         implied = self._implied(stored["con_id"], span, step, [row["time"] for row in found])
-        opens = [days.opens(days.date_of(datetime.fromtimestamp(bar["time"], UTC))) for bar in bars]
+        opens = [days.opens(days.date_of(datetime.fromtimestamp(known["time"], UTC))) for known in bars]
         a_year = [indicators.bars_a_year(step.seconds, int(instant.timestamp())) for instant in opens]
         return {
             "symbol": stored["symbol"],
@@ -221,7 +215,7 @@ class History:
             "since": rows.stamp(span.since),
             "until": rows.stamp(span.until),
             "items": indicators.points(bars, implied, a_year)[len(bars) - len(found) :],
-            "problem": _problem(levels, step.level),
+            "problem": problem(levels, step.level),
         }
 
     def _implied(self, con_id: int, span: Span, step: Step, times: list[int]) -> dict[int, float]:
@@ -398,66 +392,6 @@ def _clipped(span: Span, first: datetime, last: datetime, days: TradingDays) -> 
     """The part of a span in which something is stored: it alone decides how fine an answer can be."""
     since = max(span.since, days.begin(days.date_of(first)))
     return Span(since, max(since, min(span.until, last + TINY)))
-
-
-def _stored_bars(levels: list[Any], days: TradingDays) -> dict[str, Any]:
-    known = [row for row in levels if row["first_ts"] is not None]
-    first = min((row["first_ts"] for row in known), default=None)
-    # Before a hole that an outage left, a level has bars but isn't whole.
-    begins = {row["resolution"]: max(row["first_ts"], row["whole_from"] or row["first_ts"]) for row in known}
-    # The level that goes back farthest is whole; the others from the trading day of their own first bar.
-    whole = {level: ALWAYS if begin == first else days.begin(days.date_of(begin)) for level, begin in begins.items()}
-    last = max((row["last_ts"] for row in known), default=None)
-    return {**levels[0], "first": first, "last": last, "whole": whole}
-
-
-def _problem(levels: list[Any], level: ResolutionName) -> str | None:
-    row = next(row for row in levels if row["resolution"] == level)
-    if row["problem"] is not None:
-        return cast("str", row["problem"])
-    if row["asked_at"] is None and row["first_ts"] is None:
-        return (
-            f"The broker has not been asked for bars of {row['symbol']} yet; the poller does so while it is connected."
-        )
-    return None
-
-
-def _point(row: Any, pnl: float | None, return_pct: float | None, digits: int) -> HistoryPoint:
-    """Rounded to what was reported: more digits would only be the noise of binary fractions."""
-    return {
-        "time": row["time"],
-        "open": _rounded(row["open"], digits),
-        "high": _rounded(row["high"], digits),
-        "low": _rounded(row["low"], digits),
-        "close": _rounded(row["close"], digits),
-        "pnl": _rounded(pnl, 2),
-        "return_pct": _rounded(return_pct, 4),
-    }
-
-
-def _bar(row: Any) -> BarView:
-    return {
-        "time": row["time"],
-        "open": row["open"],
-        "high": row["high"],
-        "low": row["low"],
-        "close": row["close"],
-        "volume": rows.number(row["volume"]),
-    }
-
-
-def _flow(row: Any) -> FlowView:
-    return {
-        "time": row["time"],
-        "kind": row["kind"],
-        "amount": float(row["amount"]),
-        "currency": row["currency"],
-        "description": row["description"],
-    }
-
-
-def _rounded(value: float | None, digits: int) -> float | None:
-    return round(value, digits) if value is not None and math.isfinite(value) else None
 
 
 def _midnight(day: date) -> datetime:
