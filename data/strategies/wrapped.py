@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 from data.strategies.base import Bot, CannotApplyError, Conn, Run, Status
 from data.strategies.desired import BotStates
 from data.strategies.folder import ControlFolder, ControlFolderError
+from data.strategies.thetagang.records import DecisionReader
 
 AGENT = "agent"  # the lock's `holder` while the agent cancels for the bot: no run
 
@@ -35,6 +36,7 @@ class Wrapped:
 
     def __init__(self, folder: ControlFolder) -> None:
         self._folder = folder
+        self._reader = DecisionReader()
 
     def list(self, conn: Conn) -> Sequence[Bot]:
         return list_bots(conn, self.kind)
@@ -84,8 +86,8 @@ class Wrapped:
                 [bot.name, [*run_ids]],
             )
 
-    def decisions(self, conn: Conn, bot: Bot) -> int | None:  # noqa: ARG002
-        return None
+    def decisions(self, conn: Conn, bot: Bot) -> int | None:
+        return self._reader.read(conn, bot.name)
 
     def hold(self, bot: Bot) -> AbstractContextManager[object]:
         return self._folder.lock(bot.name, {"holder": AGENT, "started_at": datetime.now(UTC).isoformat()})

@@ -16,7 +16,7 @@ import psycopg
 from data.audit import Caller
 from data.db import connect
 from data.model import Role
-from data.strategies.agent import progress
+from data.strategies.agent import deadman, progress
 from data.strategies.agent.options import AgentOptions
 from data.strategies.agent.progress import Open
 from data.strategies.agent.stopping import Stopper, wait
@@ -29,6 +29,7 @@ Bots = Mapping[str, tuple[Adapter, Bot]]
 AT_ONCE = 8
 
 STALE = "The bot's own start-up pass may still cancel stale orders."
+BY_DEAD_MAN = "Paused by the dead-man rule, because nobody watched the account; resume it by hand."
 LEFT = "Nothing is cancelled: working orders stay, and so do positions."
 
 
@@ -163,7 +164,8 @@ def _in_flight(runs: Sequence[Run]) -> str:
 def _settled(command: Open, status: Status) -> str | None:
     if command.wish.action is Action.RESUME:
         return None
-    return f"{LEFT} {STALE}" if status.may_cancel_stale else LEFT
+    sentences = [BY_DEAD_MAN] if command.actor == deadman.ACTOR else []
+    return " ".join([*sentences, LEFT, *([STALE] if status.may_cancel_stale else [])])
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -40,7 +40,9 @@ def agree(conn: Conn, folder: ControlFolder, commands: Commands, open_: list[Ope
         if said is None or said.get("command") != row[1]:  # the file was lost, or thrown again on the machine
             throw(folder, row[1], row[2], row[3])
     elif said is not None:
-        if not (folder.path / "kill.json").is_file():  # bots don't start without the folder, but nobody threw the switch
+        if not (
+            folder.path / "kill.json"
+        ).is_file():  # bots don't start without the folder, but nobody threw the switch
             raise ControlFolderError(str(said["reason"]))
         _record(commands, said)
 

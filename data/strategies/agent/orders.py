@@ -12,8 +12,9 @@ import psycopg
 from psycopg.rows import dict_row
 
 from data.control_views import RemainingOrder
+from data.strategies.attributing import by_name
 from data.strategies.base import Bot
-from data.strategies.thetagang.attribution import BotFacts, Claim, OrderFacts, claim
+from data.strategies.thetagang.attribution import BotFacts, Claim, OrderFacts, candidates, claim
 
 Conn = psycopg.Connection[Any]
 BY_HAND = 0  # orders made in TWS itself come with client 0
@@ -100,20 +101,23 @@ class Owners:
 
     facts: BotFacts
     others: frozenset[int]  # client ids of other bots
-    is_whole: bool  # every strategy of the bot is stopped: what its client id placed is its own, whichever it was
+    stopped: frozenset[str]  # those of its strategies that are stopped, without the bot's name
 
     def judge(self, order: Working, strategy: str) -> How | None:
         """What a stop of `strategy` (its full name) does with `order`; None: it is not concerned."""
         is_own_client = order.client_id is not None and order.client_id == self.facts.client_id
         if order.is_decided:
             return (How.CANCEL if is_own_client else How.NAME) if order.strategy == strategy else None
-        if is_own_client and self.is_whole:
-            return How.CANCEL
+        named = by_name(order.order_ref, {strategy})
+        if named is not None:
+            return How.CANCEL if is_own_client else How.NAME
+        if is_own_client and self.facts.strategies.keys() <= self.stopped:
+            return How.CANCEL  # every strategy of the bot is stopped: it is one of theirs, whichever
         match claim(order.facts, self.facts, strategy.partition("/")[2], self.others):
             case Claim.OWN:
                 return How.CANCEL
             case Claim.UNCLEAR:
-                return How.NAME_UNCLEAR
+                return How.CANCEL if candidates(order.facts, self.facts)[0] <= self.stopped else How.NAME_UNCLEAR
             case Claim.FOREIGN:
                 return How.NAME
         return None
@@ -126,7 +130,8 @@ def owners(conn: Conn, bot: Bot, stopped: Collection[str]) -> Owners:
         bot.name, bot.family, bot.client_id, {row[0].partition("/")[2]: frozenset(row[1]) for row in symbols}
     )
     rows = conn.execute("SELECT client_id FROM bots WHERE bot <> %s AND client_id IS NOT NULL", [bot.name]).fetchall()
-    return Owners(facts, frozenset(row[0] for row in rows), set(bot.strategies) <= set(stopped))
+    short = frozenset(name.partition("/")[2] for name in stopped)
+    return Owners(facts, frozenset(row[0] for row in rows), short)
 
 
 def remaining(order: Working, how: How, bot: Bot, refusals: Mapping[int, str], why_not: str | None) -> RemainingOrder:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -22,13 +24,15 @@ from data.db import DatabaseError, connect, explain, is_away, make_engine
 from data.migrate import pending
 from data.model import Role
 from data.strategies.agent import killfile, progress
+from data.strategies.agent.deadman import DeadMan
 from data.strategies.agent.deciding import Decider
 from data.strategies.agent.enforcing import Enforcer
 from data.strategies.agent.options import AgentOptions
-from data.strategies.base import Adapter, Bot
+from data.strategies.base import Adapter, Bot, CannotApplyError
 from data.strategies.desired import AGENT_LOCK_KEY
 from data.strategies.figures.service import keep_figures
 from data.strategies.folder import ControlFolder, ControlFolderError
+from data.strategies.states import bot_states
 
 log = logging.getLogger("mtz.agent")
 Conn = psycopg.Connection[Any]
@@ -117,7 +121,9 @@ class Leader:
         self._commands = Commands(engine, options.database_url)
         self._decider = Decider(options, self._folder, self._caller)
         self._enforcer = Enforcer(options, self._caller)
+        self._dead_man = DeadMan(options.dead_man_minutes, self._commands)
         self._started = datetime.now(UTC)
+        self._told: set[str] = set()  # bots whose states were written since the start
         self._said = ""
 
     def run(self, stopping: threading.Event) -> None:
@@ -137,15 +143,27 @@ class Leader:
         conn = self._conn
         self._beat()
         bots = self._bots()
-        try:
-            self._decider.look(conn, bots)
-            killfile.agree(conn, self._folder, self._commands, progress.open_commands(conn))
-            self._keep_head()
-        except (ControlFolderError, DatabaseError) as error:
-            self._complain(str(error))
-        else:
-            self._said = ""
+        self._decider.look(conn, bots)
+        self._each(
+            partial(self._tell, bots),
+            lambda: killfile.agree(conn, self._folder, self._commands, progress.open_commands(conn)),
+            self._keep_head,
+            lambda: self._dead_man.look(conn),
+        )
         self._enforcer.look(progress.open_commands(conn), self._with_orphans(bots))
+
+    def _each(self, *works: Callable[[], None]) -> None:
+        """Each of them, whatever becomes of the others; what is wrong, as with the folder, is said once."""
+        problems = []
+        for work in works:
+            try:
+                work()
+            except (ControlFolderError, DatabaseError) as error:
+                problems.append(str(error))
+        sentence = problems[0] if problems else ""
+        if sentence and sentence != self._said:
+            log.error("%s", sentence)
+        self._said = sentence
 
     def _beat(self) -> None:
         self._conn.execute(
@@ -154,6 +172,17 @@ class Leader:
             "  host = excluded.host, pid = excluded.pid",
             [self._started, self._caller.origin, os.getpid()],
         )
+
+    def _tell(self, bots: dict[str, tuple[Adapter, Bot]]) -> None:
+        """A bot that is new, or whose file may have been lost: what is in force, for a start with the database away."""
+        if bots.keys() <= self._told:
+            return
+        states = progress.states(self._conn)
+        for name, (adapter, bot) in bots.items():
+            if name not in self._told:
+                with contextlib.suppress(CannotApplyError):
+                    adapter.apply(self._conn, bot, bot_states(name, states))
+                self._told.add(name)
 
     def _bots(self) -> dict[str, tuple[Adapter, Bot]]:
         return {bot.name: (adapter, bot) for adapter in self._adapters for bot in adapter.list(self._conn)}
@@ -175,8 +204,3 @@ class Leader:
         kept = self._folder.audit_head()
         if number and (kept is None or number > kept[0]):
             self._folder.write_audit_head(number, digest)
-
-    def _complain(self, sentence: str) -> None:
-        if sentence != self._said:
-            log.error("%s", sentence)
-        self._said = sentence
