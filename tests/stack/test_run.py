@@ -41,7 +41,7 @@ def stack() -> Iterator[Stack]:
 
 def test_a_line_for_each_part_and_then_the_url(stack: Stack) -> None:
     ready = [line.split()[0] for line in stack.lines if " ready " in line and "again" not in line]
-    assert sorted(ready) == ["agent", "database", "gateway", "housekeeping", "poller", "schema", "web"]
+    assert sorted(ready) == ["agent", "database", "demobot", "gateway", "housekeeping", "poller", "schema", "web"]
     last = stack.wait_line("mtz", "is running", 1)
     assert stack.url in stack.lines[last - 1]
     assert "DEMO" in stack.lines[last - 1]
