@@ -6,6 +6,7 @@ features are needed (COPY, pipeline, LISTEN).
 
 from __future__ import annotations
 
+import re
 from typing import Any, LiteralString, cast
 
 import psycopg
@@ -94,10 +95,17 @@ def _known_reason(error: BaseException, where: URL, place: str) -> str | None:
         return f"The database at {place} wants a password of user {where.username!r}: add it to DATABASE_URL."
     if "authentication failed" in text:
         return f"The database at {place} refused the user {where.username!r}: correct DATABASE_URL."
+    if "no pg_hba.conf entry" in text:
+        return (
+            f"The database at {place} lets user {where.username!r} not into {where.database!r} from this machine: "
+            "allow it in the server's pg_hba.conf, or correct DATABASE_URL."
+        )
     if isinstance(error, errors.InvalidCatalogName) or ('database "' in text and "does not exist" in text):
         return f"There is no database {where.database!r} at {place}: create it, or correct DATABASE_URL."
     if 'role "mtz_' in text and "grant role" not in text and "admin option" not in text:
         return f"The database {where.database!r} at {place} has not been set up for this program: run `mtz migrate`."
+    if unknown := re.search(r'FATAL: +role "(.+)" does not exist', text):
+        return f"The database at {place} knows no user {unknown[1]!r}: create it, or correct DATABASE_URL."
     if isinstance(error, errors.InsufficientPrivilege):
         return (
             f"The user {where.username!r} may not do this in {where.database!r} at {place}: "

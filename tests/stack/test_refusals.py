@@ -110,7 +110,7 @@ def password_server(free_port: Callable[[], int]) -> Iterator[str]:
         conn.execute("ALTER ROLE mtz PASSWORD 'right'")
     postgres.stop()
     with (postgres.cluster / "pg_hba.conf").open("a") as file:
-        file.write("host all all 127.0.0.1/32 scram-sha-256\n")
+        file.write("host all mtz 127.0.0.1/32 scram-sha-256\nhost all nobody 127.0.0.1/32 trust\n")
     port, user = free_port(), server_user()
     command = [
         str(binaries() / "postgres"), "-D", str(postgres.cluster), "-c", "listen_addresses=127.0.0.1", "-c", f"port={port}",
@@ -139,6 +139,12 @@ def test_a_wrong_password(folder: Path, password_server: str, free_port: Callabl
         assert "hunter2" not in text
     logs = "".join(path.read_text() for path in (folder / "data" / "logs").iterdir())
     assert "hunter2" not in logs
+
+
+@pytest.mark.parametrize(("user", "words"), [("nobody", "knows no user"), ("stranger", "pg_hba.conf")])
+def test_a_user_whom_the_database_does_not_let_in(folder: Path, password_server: str, user: str, words: str) -> None:
+    url = password_server.replace("//mtz:right@", f"//{user}@")
+    refused(mtz("migrate", cwd=folder, DATABASE_URL=url), 3, words, f"'{user}'", "DATABASE_URL")
 
 
 def test_a_database_newer_than_the_program(folder: Path, url18: str, free_port: Callable[[], int]) -> None:
