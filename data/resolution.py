@@ -227,7 +227,9 @@ def choose(
     if asked != "auto":  # what isn't there makes the rest no coarser
         span = Span(min(max(span.since, whole_from.get(asked, span.since)), span.until), span.until)
     open_spans = days.open_spans(span.since, span.until)
-    usable = [step for step in _steps(asked) if _has(step.level, span, whole_from)] or _steps(asked)[-1:]
+    usable = _steps(asked)
+    if asked == "auto":
+        usable = [step for step in usable if _has(step.level, span, whole_from)] or usable[-1:]
     for step in usable:
         source = sum(number * length for length, number in open_spans.items()) / LEVEL_S[step.level]
         if _buckets(step, open_spans) <= points and (asked != "auto" or step.level == "1d" or source <= MAX_SOURCE):

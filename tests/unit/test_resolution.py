@@ -152,6 +152,8 @@ def test_a_level_that_was_dropped_is_not_read() -> None:
     assert choose("auto", span, 750, DAYS, {"1d": EPOCH}).level == "1d"
     # An explicit one answers with what there is, as finely as that allows.
     assert choose("1m", span, 500, DAYS, WHOLE | {"1m": utc("2025-03-12 00:00")}) == Step("1m", 60)
+    # So does one of which nothing is stored yet.
+    assert choose("1m", span, 5000, DAYS, {"1d": EPOCH}) == choose("1m", span, 5000, DAYS, WHOLE) == Step("1m", 60)
 
 
 @pytest.mark.parametrize("text", ["", "x", "2025-13-01", "2025-02-30", "20250101", "2025-01-01T10:00:00", "2025-01-01T25:00Z", "99999-01-01", "0001-01-01T00:00:00+23:59"])  # fmt: skip
