@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import psycopg
@@ -20,6 +20,8 @@ from data.simulator.records import CURRENCY, CashFlow, utc
 from data.store import Sessions, Store, bar_rows
 
 CHAPTERS_AT_ONCE = 20
+FINAL_AFTER = timedelta(minutes=10)
+"""A session's bars don't change any more this long after its close."""
 Report = Callable[[float, date], None]
 """Called with the share that is done (0 to 1) and the day that was reached."""
 
@@ -130,7 +132,9 @@ def _write_flows(conn: psycopg.Connection[Any], account: str, flows: Iterable[Ca
 
 
 def _write_bars(store: Store, history: History) -> int:
-    count, asked_at = 0, utc(history.end)
+    count, end = 0, utc(history.end)
+    # Asked for when the last of them was final: nobody asked a gateway just now, whose pace the poller would count them against.
+    asked_at = min(store.sessions.last_close(end) + FINAL_AFTER, end)
     for contract in history.contracts():
         for what, bars in history.bars(contract.con_id).items():
             if bars:

@@ -167,6 +167,16 @@ def test_the_gateway_goes_on_without_a_jump(url18: str, tmp_path: Path):
     assert json.loads(path.read_text())["days"] == past.world.market.days
 
 
+def test_the_seeded_bars_are_no_requests_that_the_poller_would_have_to_pace(url18: str, tmp_path: Path):
+    seeded(url18, tmp_path / "state.json", history(3))
+    asked, final, now = answers(
+        url18,
+        "SELECT max(asked_at), (SELECT max(closes) FROM market_sessions WHERE closes <= now()) + interval '10 minutes', now()"
+        "  FROM bar_coverage",
+    )
+    assert asked == final or now < final
+
+
 # -- refusals
 
 
