@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 from data.store import Sessions
 from tests.timescale.sample import Row
@@ -55,12 +55,28 @@ def ohlc(values: Sequence[float | None]) -> tuple[float | None, ...]:
 
 
 def portfolio(side: Side, level: str) -> dict[Key, Bucket]:
-    found: dict[Key, Bucket] = {}
-    query = (
+    return _read(
+        side,
         "SELECT account, bucket, session_date, net_liquidation_open, net_liquidation_high, net_liquidation_low,"
         " net_liquidation_close, daily_pnl_open, daily_pnl_high, daily_pnl_low, daily_pnl_close, cash, samples, first_ts,"
-        " last_ts FROM portfolio_history WHERE resolution = %(level)s"
+        " last_ts FROM portfolio_history WHERE resolution = %(level)s",
+        level,
     )
+
+
+def strategy(side: Side, level: str) -> dict[Key, Bucket]:
+    """The same of a strategy's samples, in which a row's worth is the total P&L and its cash the premium."""
+    return _read(
+        side,
+        "SELECT account, bucket, session_date, pnl_total_open, pnl_total_high, pnl_total_low, pnl_total_close,"
+        " pnl_day_open, pnl_day_high, pnl_day_low, pnl_day_close, premium, samples, first_ts, last_ts"
+        " FROM strategy_history WHERE resolution = %(level)s AND strategy = 'bot/wheel'",
+        level,
+    )
+
+
+def _read(side: Side, query: LiteralString, level: str) -> dict[Key, Bucket]:
+    found: dict[Key, Bucket] = {}
     row: tuple[Any, ...]
     for row in side.conn.execute(query, {"level": level}).fetchall():
         key: Key = (row[0], row[1], row[2])

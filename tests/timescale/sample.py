@@ -22,7 +22,7 @@ from data.model import (
     PositionSample,
     Source,
 )
-from data.store import Store
+from data.store import Sessions, Store
 
 ACCOUNTS = ("DU1", "DU2")
 STOCK = Contract(1, "KO", "KO", "STK", "USD")
@@ -155,6 +155,49 @@ def flows_and_bars(conn: Any) -> None:
             "INSERT INTO bar_coverage VALUES (%s, 'trades', %s, %s, %s, %s, NULL)",
             [STOCK.con_id, resolution, FIRST, LAST, LAST],
         )
+
+
+def bots(conn: Any) -> None:
+    """What bots and commands leave behind, in few words: the tables are the same on every flavour."""
+    for words in (
+        "INSERT INTO bots (bot, adapter, family, account, client_id, schedule, heartbeat_at, command, first_seen, last_seen)"
+        " VALUES ('bot', 'wrapper', 'thetagang2', 'DU1', 1, '30 10 * * *', %(last)s, '[\"bot\"]', %(first)s, %(last)s)",
+        "INSERT INTO strategies (name, created_at, bot, symbols, allocation)"
+        " VALUES ('bot/wheel', %(first)s, 'bot', '{KO}', 0.5), ('bot/hedge', %(first)s, 'bot', '{}', NULL)",
+        "INSERT INTO commands (command_id, strategy, symbol, action, actor, actor_kind, requested_at)"
+        " VALUES ('00000000-0000-0000-0000-000000000001', 'bot/wheel', NULL, 'pause', 'local', 'local', %(first)s),"
+        "        ('00000000-0000-0000-0000-000000000002', 'bot/wheel', 'KO', 'pause', 'local', 'local', %(last)s)",
+        "INSERT INTO strategy_states (strategy, desired, command, since) SELECT strategy, 'paused', id, %(first)s FROM commands"
+        " WHERE symbol IS NULL",
+        "INSERT INTO bot_runs (run_id, bot, started_at, ended_at, outcome)"
+        " VALUES ('00000000-0000-0000-0000-000000000003', 'bot', %(first)s, %(last)s, 'ok')",
+        "INSERT INTO decisions (bot, source_key, account, strategy, ts, kind, symbol, bid, ask, perm_id, reason)"
+        " VALUES ('bot', '1', 'DU1', 'bot/wheel', %(first)s, 'intent', 'KO', 2.4, 2.6, 7, 'sold'),"
+        "        ('bot', '2', 'DU1', 'bot/wheel', %(last)s - interval '1 second', 'skip', 'KO', NULL, NULL, NULL, 'no credit')",
+        "INSERT INTO orders (account, perm_id, as_of, symbol, sec_type, action, order_type, quantity, client_id, status)"
+        " VALUES ('DU1', 8, %(first)s, 'KO', 'STK', 'BUY', 'LMT', 1, 1, 'Cancelled')",
+        "INSERT INTO strategy_latest (account, strategy, as_of, session_date, currency, pnl_day, trades, closed, wins, positions)"
+        " VALUES ('DU1', 'bot/wheel', %(last)s, '2026-03-09', 'USD', 1.5, 4, 1, 1, 1)",
+        "INSERT INTO agent_status (heartbeat_at, started_at, host, pid) VALUES (%(last)s, %(first)s, 'here', 1)",
+        "INSERT INTO previews (preview_id, bot, actor, requested_at)"
+        " VALUES ('00000000-0000-0000-0000-000000000004', 'bot', 'local', %(first)s)",
+        "UPDATE executions SET strategy = 'bot/wheel' WHERE side = 'SLD'",
+    ):
+        conn.execute(words, {"first": FIRST, "last": LAST})
+
+
+def strategy_samples(samples: Sequence[Row], sessions: Sessions) -> list[dict[str, Any]]:
+    """A sample of two strategies at each row's instant, JSON-ready: see expected.strategy."""
+    return [
+        {
+            "account": row.account, "strategy": name, "ts": row.ts.isoformat(), "as_of": row.ts.isoformat(),
+            "session_date": sessions.date_of(row.ts).isoformat(), "currency": "USD", "pnl_total": row.worth,
+            "pnl_day": row.daily, "premium": row.cash, "fees": row.price, "capital_at_risk": None, "exposure": row.price,
+            "trades": 3, "closed": 2, "wins": 1, "positions": 1,
+        }
+        for row in samples
+        for name in ("", "bot/wheel")
+    ]  # fmt: skip
 
 
 def batches(samples: Sequence[Row], accounts: Sequence[str] = ACCOUNTS, size: int = 500) -> Iterator[Flush]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,13 +17,13 @@ from data.calendar import sessions
 from data.db import connect, literal
 from data.flavour import Flavour
 from data.housekeeping.keeper import Keeper
-from data.housekeeping.levels import Levels
+from data.housekeeping.levels import RELATIONS, Levels
 from data.migrate import bring_up
 from data.model import Role
-from data.queries import query
+from data.queries import query, statement
 from data.store import Store
 from tests.timescale.port import Answer, Port, PortConnection
-from tests.timescale.sample import ACCOUNTS, Row, batches, flows_and_bars, introduce
+from tests.timescale.sample import ACCOUNTS, Row, batches, bots, flows_and_bars, introduce, strategy_samples
 
 Connection = psycopg.Connection[Any]
 
@@ -67,18 +68,27 @@ class Side:
     def introduce(self) -> None:
         introduce(self.store)
         flows_and_bars(self.conn)
+        bots(self.conn)
 
     def write(self, rows: Iterable[Row], accounts: Sequence[str] = ACCOUNTS) -> None:
-        """As the poller does: late rows are noted."""
-        for flush in batches(list(rows), accounts):
+        """As the poller and the agent do: late rows are noted."""
+        rows = list(rows)
+        for flush in batches(rows, accounts):
             self.store.flush(flush)
+        samples = strategy_samples([row for row in rows if row.account in accounts], self.store.sessions)
+        self.conn.execute(literal(statement("strategy_samples")), {"rows": json.dumps(samples)})
 
-    def correct(self, statement: str, first: datetime, last: datetime) -> None:
-        """Change raw rows of both relations from `first` to `last`; {table} is the relation's."""
-        for relation in ("portfolio", "position"):
+    def correct(self, words: str, first: datetime, last: datetime) -> None:
+        """Change raw rows of every relation from `first` to `last`; {table} and {daily} are the relation's."""
+        for relation in RELATIONS:
             with self.conn.transaction():
                 self.conn.execute(
-                    literal(statement.format(table=f"{relation}_snapshots")), {"first": first, "last": last}
+                    literal(
+                        words.format(
+                            table=f"{relation}_snapshots", daily="pnl_day" if relation == "strategy" else "daily_pnl"
+                        )
+                    ),
+                    {"first": first, "last": last},
                 )
                 self.conn.execute(
                     "INSERT INTO dirty_windows (relation, first_ts, last_ts) VALUES (%s, %s, %s)",
@@ -100,7 +110,8 @@ class Side:
         """Compress all chunks that are not; how many there are then. On plain PostgreSQL there is nothing to compress."""
         if self.flavour is Flavour.PLAIN:
             return 0
-        for table in ("portfolio_snapshots", "position_snapshots"):
+        for relation in RELATIONS:
+            table = f"{relation}_snapshots"
             self.conn.execute(
                 "SELECT compress_chunk(c, if_not_compressed => true) FROM show_chunks(%s::regclass) c", [table]
             )

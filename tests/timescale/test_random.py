@@ -51,6 +51,8 @@ def test_both_flavours_are_right(
         wanted = expected.buckets(rows, level, pair[0].store.sessions)
         found = [{k: b for k, b in expected.portfolio(side, level).items() if k[0] == account} for side in pair]
         assert found == [wanted, wanted], level
+        earned = [{k: b for k, b in expected.strategy(side, level).items() if k[0] == account} for side in pair]
+        assert earned == [wanted, wanted], level
         query = f"SELECT * FROM position_{level} WHERE account = %(account)s ORDER BY con_id, bucket, session_date"
         plain, timescale = (side.ask(query, {"account": account}) for side in pair)
         assert plain == timescale
