@@ -19,6 +19,7 @@ def register(app: dash.Dash) -> None:
         Input(ids.SUMMARY, "data"),
         Input(ids.PORTFOLIO, "data"),
         Input(ids.POSITIONS, "data"),
+        Input(ids.STRATEGIES, "data"),
         State(ids.CONFIG, "data"),
     )
     browser(ClientsideFunction("mtz", "grow"), Input(ids.PORTFOLIO, "data"))

@@ -32,7 +32,7 @@ from data.positions import PositionRows, positions_view
 from data.queries import query
 from data.strategy_ledger import StrategyLedger, shorts
 from data.strategy_reads import StrategyReads, StrategyRows
-from data.summary import Premium, cards
+from data.summary import Premium, Trading, cards
 from data.views import (
     HealthView,
     PortfolioView,
@@ -258,9 +258,21 @@ class Reads:
             "freshness": seen.freshness.value,
             "items": cards(
                 row.figures, rows.iso(row.as_of), row.currency, row.total_pnl_since,
-                list(found.items.values()), rows.iso(found.as_of), premium.premium,
+                list(found.items.values()), rows.iso(found.as_of), premium.premium, self._trading(account),
             ),
         }  # fmt: skip
+
+    def _trading(self, account: str) -> Trading:
+        _, found = self._strategy_rows(account)
+        listed = [row for row in found.strategies if row["is_listed"]]
+        figures = found.figures.values()
+        return Trading(
+            active=sum(row["desired"] == "active" for row in listed),
+            listed=len(listed),
+            wins=sum(row["wins"] for row in figures),
+            closed=sum(row["closed"] for row in figures),
+            as_of=rows.iso(max((row["as_of"] for row in figures if row["as_of"]), default=None)),
+        )
 
     def health(self, account: str) -> HealthView:
         """Every part of the path from the broker to here, with its state and age."""

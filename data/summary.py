@@ -23,6 +23,17 @@ class Premium:
     as_of: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Trading:
+    """What the strategies of the account do. `listed` 0: none is known; `closed` counts contracts, also of no strategy."""
+
+    active: int
+    listed: int
+    wins: int
+    closed: int
+    as_of: str | None
+
+
 def cards(
     figures: Mapping[str, float | None],
     as_of: str | None,
@@ -31,6 +42,7 @@ def cards(
     positions: list[PositionView],
     positions_as_of: str | None,
     premium: Premium,
+    trading: Trading,
 ) -> list[MetricView]:
     """The cards in the order of the page. Money is in the account's base currency."""
     since = f" since {total_pnl_since[:10]}" if total_pnl_since else ""
@@ -41,11 +53,14 @@ def cards(
         _card("total_pnl", "Total P&L", figures["total_pnl"], "money", as_of, "net liquidation and the first one stored",
               f"Net liquidation minus the baseline{since}, less the deposits and withdrawals that are known since.",
               "There is no baseline yet (the first complete net liquidation that is stored), or a transfer has no exchange rate."),
-        _card("win_rate", "Win rate", None, "percent", None, "closed round trips",
-              "The share of closed round trips that made money.",
-              "It needs closed round trips, which this version does not compute yet."),
-        _card("active_strategies", "Active strategies", None, "count", None, "strategy agents",
-              "How many strategies run now.", "This version does not connect to strategies yet."),
+        _card("win_rate", "Win rate", 100 * trading.wins / trading.closed if trading.closed else None, "percent", trading.as_of,
+              "the fills that the broker reported",
+              "The share of closed contracts that made money, over all strategies and what belongs to none.",
+              "No contract that was opened here is closed yet."),
+        _card("active_strategies", "Active strategies", trading.active if trading.listed else None, "count", None,
+              "what the strategy agent has acknowledged",
+              f"Strategies that are neither paused nor stopped, of {trading.listed} that bots have.",
+              "No strategy is known yet: a bot that is started by `mtz bot` brings its own."),
         _of_account("cash", "Cash", "money", figures, as_of, "Total cash in the base currency, as the broker computes it."),
         _of_account("buying_power", "Buying power", "money", figures, as_of,
                     "What the broker would let you buy: under Reg T a multiple of the available funds."),

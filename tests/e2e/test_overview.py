@@ -68,7 +68,7 @@ def test_unknown_is_a_dash_with_its_reason(web: Web, write: Writer, open_page: O
     page = open_page(web.origin)
     ready(page)
     expect(page.locator("#card-value-win_rate")).to_have_text("—")
-    expect(page.locator("#card-reason-win_rate")).to_contain_text("closed round trips")
+    expect(page.locator("#card-reason-win_rate")).to_contain_text("is closed yet")
     write.flush(portfolio=samples.portfolio(cushion=None))
     expect(page.locator("#card-value-cushion")).to_have_text("—")
     expect(page.locator("#card-reason-cushion")).to_have_text("The broker has not sent it yet.")

@@ -21,6 +21,10 @@ window.mtz.cards = (function () {
         reason: value === null ? card.reason || NOT_SENT : null,
       };
     }
+    if (card.key === "active_strategies" && state.strategies) {
+      const listed = state.strategies.items.filter((item) => item.is_listed);
+      return { ...card, value: listed.length ? listed.filter((item) => item.desired === "active").length : null };
+    }
     if (card.key === "theta_per_day" && state.complete) {
       return { ...card, value: theta(), as_of: state.positionsAsOf };
     }
@@ -75,6 +79,16 @@ window.mtz.cards = (function () {
     ui.show(`card-rule-${card.key}`, { children: why(card) });
   }
 
+  let closed = null;
+
+  /* What strategies have closed changed, and with it the win rate, which only the server can say. */
+  function noticeClosed() {
+    if (!state.strategies) return;
+    const seen = JSON.stringify(state.strategies.items.map((item) => item.figures && [item.figures.trades, item.figures.win_rate]));
+    if (closed !== null && seen !== closed) window.mtz.feed.ask("now", 500);
+    closed = seen;
+  }
+
   const drawn = new Map(); // key → [text, component]
 
   function why(card) {
@@ -107,7 +121,8 @@ window.mtz.cards = (function () {
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.mtz = Object.assign(window.dash_clientside.mtz || {}, {
-    cards: (_summary, _portfolio, _positions, config) => {
+    cards: (_summary, _portfolio, _positions, _strategies, config) => {
+      noticeClosed();
       signed = new Set(config.signed);
       render();
     },
