@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -55,6 +55,7 @@ class Account:
     valuer: Valuer
     state: tuple[Any, ...] | None = None
     rows: dict[str, Row] | None = None
+    sampled: dict[str, Row] = field(default_factory=dict)
 
 
 class Keeper:
@@ -123,10 +124,10 @@ class Keeper:
             return 0
         ts = now.replace(microsecond=now.microsecond // 1000 * 1000).isoformat()
         rows = [
-            {key: row[key] for key in SAMPLED} | {"ts": ts, "as_of": row["as_of"]}
+            {key: row[key] for key in SAMPLED} | {"ts": ts}
             for account, known in self._accounts.items()
-            for row in (known.rows or {}).values()
-            if row["as_of"] is not None and alive.get(account) in ALIVE
+            for name, row in (known.rows or {}).items()
+            if row["as_of"] is not None and _is_due(alive.get(account), row, known.sampled.get(name))
         ]
         if rows:
             day = self._conn.execute("SELECT session_date_of(%s)", [now]).fetchone()
@@ -135,10 +136,16 @@ class Keeper:
                 row["session_date"] = day[0].isoformat()
             self._conn.execute(literal(statement("strategy_samples")), {"rows": json.dumps(rows)})
             self._sampled = now
+            for known in self._accounts.values():
+                known.sampled = dict(known.rows or {})
         return len(rows)
 
 
-ALIVE = frozenset({Freshness.LIVE, Freshness.DELAYED, Freshness.FROZEN, Freshness.CLOSED})
+def _is_due(freshness: Freshness | None, row: Row, sampled: Row | None) -> bool:
+    """While prices move each minute; of a closed market only what changed."""
+    if freshness in (Freshness.CLOSED, Freshness.FROZEN):
+        return row != sampled
+    return freshness in (Freshness.LIVE, Freshness.DELAYED)
 
 
 def figures_row(account: str, name: str, day: date, figures: Figures) -> Row:
