@@ -160,15 +160,19 @@ window.mtz.charts.rows = (function () {
     return (earlier * (1 + (before + change) / base) - 1) * 100;
   }
 
-  /* P&L and time-weighted return from the close of the first to the close of the last of some rows. */
+  /* P&L and time-weighted return of some rows: from the close before the first one where that is known (its row has a P&L), else
+     from the first one's close, to the close of the last. */
   function performance(rows) {
     const known = rows.filter((row) => !row.gap);
-    if (known.length < 2) return { pnl: null, percent: null, from: known.length ? known[0].time : null };
+    if (!known.length) return { pnl: null, percent: null, from: null };
     const [first, last] = [known[0], known[known.length - 1]];
-    const parts = known.slice(1).map((row) => row.pnl);
+    const counts = Number.isFinite(first.pnl);
+    if (!counts && known.length < 2) return { pnl: null, percent: null, from: first.time };
+    const parts = (counts ? known : known.slice(1)).map((row) => row.pnl);
     const pnl = parts.some((part) => part === null || part === undefined) ? null : parts.reduce((sum, part) => sum + part, 0);
     const both = Number.isFinite(first.return_pct) && Number.isFinite(last.return_pct) && first.return_pct > -100;
-    const percent = both ? ((1 + last.return_pct / 100) / (1 + first.return_pct / 100) - 1) * 100 : null;
+    const own = counts && first.close - first.pnl > 0 ? first.pnl / (first.close - first.pnl) : 0; // the first row's own return
+    const percent = both ? (((1 + last.return_pct / 100) * (1 + own)) / (1 + first.return_pct / 100) - 1) * 100 : null;
     return { pnl, percent, from: first.time };
   }
 
