@@ -264,10 +264,10 @@ class Reads:
 
     def _trading(self, account: str) -> Trading:
         _, found = self._strategy_rows(account)
-        listed = [row for row in found.strategies if row["is_listed"]]
+        listed = self._strategies.listed(found)
         figures = found.figures.values()
         return Trading(
-            active=sum(row["desired"] == "active" for row in listed),
+            active=sum(desired == "active" and state not in ("silent", "late") for desired, state in listed),
             listed=len(listed),
             wins=sum(row["wins"] for row in figures),
             closed=sum(row["closed"] for row in figures),

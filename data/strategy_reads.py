@@ -15,7 +15,9 @@ from data import rows
 from data.commands import command_view
 from data.control_views import (
     AgentView,
+    BotStateName,
     CommandView,
+    DesiredName,
     KillView,
     StrategiesView,
     StrategyFigures,
@@ -104,6 +106,11 @@ class StrategyReads:
             "kill": _kill(items, found),
             "agent": self.agent(away),
         }
+
+    def listed(self, found: StrategyRows) -> list[tuple[DesiredName, BotStateName]]:
+        """Desired state and what the bot does, of each strategy that its bot still has."""
+        now, is_trading_day = self._clock(), self._days().__contains__
+        return [(row["desired"], judge(row, now, is_trading_day).state) for row in found.strategies if row["is_listed"]]
 
     def agent(self, away: str | None) -> AgentView:
         """Whether a strategy agent leads; looked up once a second."""

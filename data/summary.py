@@ -59,7 +59,7 @@ def cards(
               "No contract that was opened here is closed yet."),
         _card("active_strategies", "Active strategies", trading.active if trading.listed else None, "count", None,
               "what the strategy agent has acknowledged",
-              f"Strategies that are neither paused nor stopped, of {trading.listed} that bots have.",
+              f"Strategies that are active and whose bot is neither late nor silent, of {trading.listed} that bots have.",
               "No strategy is known yet: a bot that is started by `mtz bot` brings its own."),
         _of_account("cash", "Cash", "money", figures, as_of, "Total cash in the base currency, as the broker computes it."),
         _of_account("buying_power", "Buying power", "money", figures, as_of,

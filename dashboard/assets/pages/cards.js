@@ -23,7 +23,8 @@ window.mtz.cards = (function () {
     }
     if (card.key === "active_strategies" && state.strategies) {
       const listed = state.strategies.items.filter((item) => item.is_listed);
-      return { ...card, value: listed.length ? listed.filter((item) => item.desired === "active").length : null };
+      const isActive = (item) => item.desired === "active" && !["silent", "late"].includes(item.bot_state);
+      return { ...card, value: listed.length ? listed.filter(isActive).length : null };
     }
     if (card.key === "theta_per_day" && state.complete) {
       return { ...card, value: theta(), as_of: state.positionsAsOf };
