@@ -1,5 +1,5 @@
 -- A sign of life of an in-process bot. No row: a wrapped bot has this name. `is_news`: something that people see changed,
--- or the bot had been silent.
+-- or the bot had been silent. A report need not wait for the disk: the next one comes in a second.
 WITH before AS (SELECT * FROM bots WHERE bot = %(bot)s)
 INSERT INTO bots AS b (bot, adapter, version, account, client_id, gateway_host, gateway_port, problem, heartbeat_at, last_seen)
 VALUES (%(bot)s, 'in_process', %(version)s, %(account)s, %(client_id)s, %(gateway_host)s, %(gateway_port)s, %(problem)s, now(),
@@ -12,4 +12,5 @@ ON CONFLICT (bot) DO UPDATE
 RETURNING NOT EXISTS (SELECT FROM before) AS is_new,
           coalesce((SELECT (o.version, o.account, o.problem) IS DISTINCT FROM (b.version, b.account, b.problem)
                            OR o.heartbeat_at IS NULL OR o.heartbeat_at < now() - make_interval(secs => %(silent_after_s)s)
-                      FROM before o), true) AS is_news
+                      FROM before o), true) AS is_news,
+          set_config('synchronous_commit', 'off', true)
