@@ -70,6 +70,7 @@ class _Stack:
         self._settings = settings
         self._logs = logs
         self._console = console
+        self._stopping = stopping
         self._own_gateway = settings.ibkr_host is None
         self._has_demo_bot = self._own_gateway and settings.demo_bot == "on"
         self._database: DatabasePart | None = None
@@ -133,10 +134,14 @@ class _Stack:
         with self._database.running() if self._database else contextlib.nullcontext():
             command = [sys.executable, "-m", "dashboard.cli", "user", "first", "--why", why]
             env = self._environment(self._settings.model_copy(update={"database_url": self._url()}))
-            done = subprocess.run(command, env=env, stderr=subprocess.PIPE, text=True, check=False)
+            child = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+            while child.poll() is None:
+                if self._stopping.wait(0.1):
+                    child.terminate()
+            last = (child.communicate()[1].strip().splitlines() or ["No user was made."])[-1]
         # A database that is away is told of by the part that needs it.
-        if done.returncode not in (Exit.OK, Exit.DATABASE):
-            raise CannotRunError(done.stderr.strip().removeprefix("mtz: ") or "No user was made.", Exit.FAILED)
+        if child.returncode not in (Exit.OK, Exit.DATABASE) and not self._stopping.is_set():
+            raise CannotRunError(last.removeprefix("mtz: "), Exit.FAILED)
 
     def announce(self) -> None:
         """What is said once, when everything is ready."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import click
 import typer
 from sqlalchemy.exc import DBAPIError
 
@@ -48,7 +49,7 @@ def create_first(settings: Settings, why: str, say: Say) -> Exit:
         CannotRunError: nobody is there to ask, or the database is away.
     """
     try:
-        migrate(database_url_of(settings), timescaledb=settings.timescaledb)
+        migrate(database_url_of(settings), timescaledb=settings.timescaledb, report=lambda _: None)
     except DatabaseError as error:
         raise CannotRunError(str(error), Exit.DATABASE) from None
     with _users(settings) as users:
@@ -57,15 +58,23 @@ def create_first(settings: Settings, why: str, say: Say) -> Exit:
         if not sys.stdin.isatty():
             raise CannotRunError(f"A log-in is needed ({why}), and there is no user yet: {HOW}.", Exit.FAILED)
         say(f"A log-in is needed ({why}), and there is no user yet. Make the owner now; Ctrl-C leaves it.")
-        while True:
-            name = str(typer.prompt("Name")).strip()
-            try:
-                users.create(name, _new_password(name), "admin", local_caller())
-                break
-            except UserError as error:
-                say(str(error))
+        try:
+            name = _ask_for_owner(users, say)
+        except click.Abort:
+            raise CannotRunError(f"No user was made, so nothing was started: {HOW}.", Exit.FAILED) from None
         say(f"The user {name} is made: admin. Others: `mtz user create`.")
     return Exit.OK
+
+
+def _ask_for_owner(users: Users, say: Say) -> str:
+    while True:
+        name = str(typer.prompt("Name")).strip()
+        try:
+            users.create(name, _new_password(name), "admin", local_caller())
+        except UserError as error:
+            say(str(error))
+        else:
+            return name
 
 
 def list_users(settings: Settings, say: Say) -> Exit:
@@ -198,7 +207,7 @@ def _embedded(settings: Settings, name: str) -> Iterator[str]:
         guard.add(1, postgres.process.pid, signal.SIGINT)
         try:
             url = postgres.ensure_database(name)
-            migrate(url, timescaledb=settings.timescaledb)
+            migrate(url, timescaledb=settings.timescaledb, report=lambda _: None)
             yield url
         finally:
             postgres.stop()
@@ -221,7 +230,7 @@ def _new_password(name: str) -> str:
         )
         if (problem := passwords.problem(passwords.normalize(password), name)) is None:
             return password
-        typer.echo(problem, err=True)
+        typer.echo(problem)
 
 
 def _state(row: Any) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 from flask import Flask
 from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import IntegrityError
@@ -101,7 +102,7 @@ class Users:
             try:
                 self.guard.db.flush()
             except IntegrityError as error:
-                taken = "users_name" in str(error.orig)
+                taken = _constraint(error) == "users_name"
                 raise UserError(
                     f"There is a user {name!r} already."
                     if taken
@@ -203,7 +204,7 @@ class Users:
             try:
                 row = conn.exec_driver_sql(statement("auth_token_new"), values).one()
             except IntegrityError as error:
-                taken = "api_tokens_name" in str(error.orig)
+                taken = _constraint(error) == "api_tokens_name"
                 raise UserError(
                     f"There is a token {name!r} already: revoke it, or take another name."
                     if taken
@@ -278,6 +279,11 @@ class Users:
     def _end(self, conn: Connection, user_id: int, why: str, but: int | None = None) -> None:
         values = {"id": None, "user": user_id, "but": but, "why": why}
         conn.exec_driver_sql(statement("auth_sessions_end"), values)
+
+
+def _constraint(error: IntegrityError) -> str | None:
+    """The rule of the schema that was broken."""
+    return error.orig.diag.constraint_name if isinstance(error.orig, psycopg.Error) else None
 
 
 def _require_role(role: str) -> None:
