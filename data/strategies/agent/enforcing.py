@@ -56,7 +56,8 @@ class Enforcer:
                 self._start(name, group, partial(self._bot, *bots[name], group))
 
     def close(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """What is under way goes on to its end: the lead may be taken again meanwhile, since each bot's lock is held."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _start(self, name: str, group: Sequence[Open], work: Callable[[], None]) -> None:
         numbers, now = frozenset(command.id for command in group), time.monotonic()

@@ -94,6 +94,12 @@ def states(conn: Conn) -> dict[Key, tuple[Desired, int]]:
     return {(row[0], row[1]): (Desired(row[2]), row[3]) for row in rows}
 
 
+def in_force(conn: Conn, commands: Iterable[Open]) -> list[Open]:
+    """Those of them that nothing newer has replaced."""
+    current = {command for _, command in states(conn).values()}
+    return [command for command in commands if command.id in current]
+
+
 def overrule(conn: Conn, agent: Caller, pairs: Iterable[tuple[Open, Open]]) -> None:
     """Each first one has lost against the second."""
     with conn.transaction():

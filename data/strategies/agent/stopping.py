@@ -56,14 +56,14 @@ class Stopper:
             problem = str(error)
             claimed = self._claimed(conn, account, orders.known_working(conn, account), stops)
         self._options.step("listed")
-        tried = self._cancel(conn, claimed, status)
+        tried = self._cancel(conn, claimed, stops, status)
         if problem is None and any(how is How.CANCEL for found in claimed.values() for _, how in found):
             try:
                 claimed = self._claimed(conn, account, ask(conn, account, self._options.answer_s), stops)
             except NoAnswerError as error:
                 problem = str(error)
         self._options.step("before settle")
-        for stop in stops:
+        for stop in progress.in_force(conn, stops):
             self._settle(conn, stop, claimed[stop.id], tried, problem)
         self._options.step("settled")
 
@@ -88,7 +88,7 @@ class Stopper:
         stopped = [name for name in self._bot.strategies if states.get((name, ""), (None, 0))[0] is Desired.STOPPED]
         return orders.owners(conn, self._bot, stopped)
 
-    def _cancel(self, conn: Conn, claimed: Claimed, status: Status) -> Tried:
+    def _cancel(self, conn: Conn, claimed: Claimed, stops: Sequence[Open], status: Status) -> Tried:
         """Cancel with the bot's own client id, holding its lock so that it doesn't start meanwhile."""
         bot, wanted = self._bot, {o.perm_id for found in claimed.values() for o, how in found if how is How.CANCEL}
         if not wanted:
@@ -100,6 +100,8 @@ class Stopper:
         try:
             with self._adapter.hold(bot):
                 self._options.step("lock held")
+                if len(progress.in_force(conn, stops)) < len(stops):
+                    return Tried(why_not="It was resumed in the meantime.", is_waiting=True)
                 done = cancelling.cancel(
                     bot.gateway_host, bot.gateway_port, bot.client_id, wanted, self._options.cancel_s
                 )
