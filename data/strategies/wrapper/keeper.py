@@ -17,7 +17,7 @@ from data.previews import CHANNEL
 from data.queries import statement
 from data.strategies.folder import ControlFolder
 from data.strategies.states import read_states
-from data.strategies.thetagang.records import DecisionReader
+from data.strategies.wrapped import Wrapped
 from data.strategies.wrapper.command import CommandError
 from data.strategies.wrapper.previewing import Previewed, last_command, preview
 from data.strategies.wrapper.runs import DatabaseAwayError, RunStore, Spool
@@ -35,7 +35,7 @@ class Keeper(threading.Thread):
         super().__init__(name="bots", daemon=True)
         self._url, self._folder = url, folder
         self._stopping = threading.Event()
-        self._reader = DecisionReader()
+        self._bots = Wrapped(folder)
         self._engine = make_engine(url, Role.AGENT, "agent (bots)", pool_size=1)
         self._store = RunStore(self._engine)
 
@@ -59,8 +59,8 @@ class Keeper(threading.Thread):
 
     def look(self, conn: psycopg.Connection[Any]) -> None:
         """Everything once."""
-        for (bot,) in conn.execute("SELECT bot FROM bots WHERE adapter = 'wrapper' ORDER BY bot").fetchall():
-            self._reader.read(conn, str(bot))
+        for bot in self._bots.list(conn):
+            self._bots.decisions(conn, bot)
         try:
             self._store.drain(Spool(self._folder))
         except DatabaseAwayError as error:
