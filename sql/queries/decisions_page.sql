@@ -10,6 +10,7 @@ WITH decided AS MATERIALIZED (
        AND (cast(:strategy AS text) IS NULL OR d.strategy = :strategy)
        AND (cast(:symbol AS text) IS NULL OR d.symbol = :symbol)
        AND (cast(:kind AS text) IS NULL OR d.kind = :kind)
+       AND coalesce(:kind, '') <> 'orphan'
        AND (cast(:account AS text) IS NULL OR coalesce(d.account, b.account, :account) = :account)
      ORDER BY d.ts DESC, d.id DESC
      LIMIT :limit
@@ -24,7 +25,7 @@ WITH decided AS MATERIALIZED (
       JOIN bots b ON b.client_id = o.client_id AND coalesce(b.account, o.account) = o.account
       LEFT JOIN contracts c USING (con_id)
      WHERE coalesce(:kind, 'orphan') = 'orphan'
-       AND (o.as_of, 4611686018427387904 + o.perm_id) < (cast(:before_ts AS timestamptz), cast(:before_id AS bigint))
+       AND (o.as_of, o.perm_id) < (cast(:before_ts AS timestamptz), cast(:before_id AS bigint) - 4611686018427387904)
        AND (cast(:strategy AS text) IS NULL OR o.strategy = :strategy)
        AND (cast(:symbol AS text) IS NULL OR o.symbol = :symbol)
        AND (cast(:account AS text) IS NULL OR o.account = :account)
