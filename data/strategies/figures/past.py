@@ -16,7 +16,7 @@ from data.strategies.figures.computing import compute_all
 from data.strategies.figures.keeping import SAMPLED, figures_row
 from data.strategies.figures.ledger import TERMS, Conn, maybe, terms_of
 from data.strategies.figures.marks import Rates
-from data.strategies.figures.valuing import Held, assess
+from data.strategies.figures.valuing import Close, Held, assess
 
 BEFORE_CLOSE = timedelta(seconds=1)  # what is at the close belongs to the next trading day
 AT_ONCE = 2000
@@ -47,7 +47,7 @@ SELECT m.session_date, m.closes
 CURRENCY = "SELECT coalesce(p.currency, a.base_currency) FROM accounts a LEFT JOIN portfolio_latest p USING (account) WHERE a.account = %s"
 
 Books = dict[str, dict[int, Book]]
-Prices = dict[int, Decimal | None]
+Prices = dict[int, Close]
 
 
 def tell_past(conn: Conn, account: str) -> int:
@@ -106,7 +106,7 @@ def _rows(
     """One sample a strategy; `seen` are the newest prices before the day, which its own join."""
     at = closed_at - BEFORE_CLOSE
     before = dict(seen)
-    seen |= {i: h.price for i, h in held.items() if h.price is not None}
+    seen |= {i: Close(h.price, True) for i, h in held.items() if h.price is not None}
     held, last = {i: h for i, h in held.items() if h.quantity}, seen
     marks, residues = assess(held, [book for mine in books.values() for book in mine.values()], before, last, day, at)
     found = compute_all(books, marks, Rates(currency), residues)

@@ -18,14 +18,14 @@ LOOK_BACK = timedelta(days=15)  # of a close that is missing the one before coun
 LONG_AGO = timedelta(days=700)
 
 HELD = f"""
-SELECT p.quantity, p.avg_cost, p.market_price, p.as_of, p.underlying_price, {TERMS}
+SELECT p.quantity, p.avg_cost, p.market_price, p.as_of, p.underlying_price, p.daily_pnl, {TERMS}
   FROM positions_latest p
   JOIN contracts c USING (con_id)
  WHERE p.account = %s AND p.quantity <> 0
 """  # noqa: S608 - a constant
 # The newest known price of each contract up to the end of a trading day, from the level of days.
 CLOSES = """
-SELECT DISTINCT ON (d.con_id) d.con_id, d.market_price_close
+SELECT DISTINCT ON (d.con_id) d.con_id, d.market_price_close, d.session_date
   FROM position_1d_parts d
  WHERE d.account = %(account)s AND d.con_id = ANY (%(con_ids)s) AND d.session_date <= %(day)s
    AND d.bucket >= %(since)s AND d.market_price_close IS NOT NULL
@@ -44,6 +44,18 @@ class Held:
     price: Decimal | None
     as_of: datetime
     underlying: Decimal | None
+    daily: Decimal | None = None  # the broker's own P&L of the day
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The newest price that was seen by some close; `is_previous`: at the previous session's itself."""
+
+    price: Decimal | None
+    is_previous: bool
+
+
+UNSEEN = Close(None, False)
 
 
 class Valuer:
@@ -52,8 +64,8 @@ class Valuer:
     def __init__(self, account: str) -> None:
         self.account = account
         self._day: date | None = None
-        self._before: dict[int, Decimal | None] = {}
-        self._last: dict[int, Decimal | None] = {}
+        self._before: dict[int, Close] = {}
+        self._last: dict[int, Close] = {}
 
     def value(self, conn: Conn, ledger: Ledger, day: date, now: datetime) -> tuple[dict[int, Mark], list[Residue]]:
         """Marks by contract, and the residues."""
@@ -67,12 +79,13 @@ class Valuer:
         return assess(held, list(ledger.all()), self._before, self._last, day, now)
 
     def _held(self, conn: Conn) -> Iterable[Held]:
-        for quantity, average, price, as_of, underlying, *terms in conn.execute(HELD, [self.account]):
-            yield Held(terms_of(terms), Decimal(repr(quantity)), maybe(average), maybe(price), as_of, maybe(underlying))
+        for quantity, average, price, as_of, underlying, daily, *terms in conn.execute(HELD, [self.account]):
+            yield Held(
+                terms_of(terms), Decimal(repr(quantity)), maybe(average), maybe(price), as_of, maybe(underlying),
+                maybe(daily),
+            )  # fmt: skip
 
-    def _closes(
-        self, conn: Conn, known: dict[int, Decimal | None], con_ids: Iterable[int], day: date, *, before: bool
-    ) -> None:
+    def _closes(self, conn: Conn, known: dict[int, Close], con_ids: Iterable[int], day: date, *, before: bool) -> None:
         """Look up what is not known yet."""
         wanted = [con_id for con_id in con_ids if con_id not in known]
         if not wanted:
@@ -90,23 +103,25 @@ class Valuer:
                 "since": day - (LOOK_BACK if before else LONG_AGO),
             },
         )
-        known |= dict.fromkeys(wanted) | {con_id: maybe(price) for con_id, price in found}
+        known |= dict.fromkeys(wanted, UNSEEN) | {i: Close(maybe(price), seen == last) for i, price, seen in found}
 
 
 def assess(
     held: Mapping[int, Held],
     books: Sequence[Book],
-    before: Mapping[int, Decimal | None],
-    last: Mapping[int, Decimal | None],
+    before: Mapping[int, Close],
+    last: Mapping[int, Close],
     day: date,
     now: datetime,
 ) -> tuple[dict[int, Mark], list[Residue]]:
     """Marks and residues from what is held, folded, and was seen: prices at the previous close, last prices of what is gone."""
     terms = {book.terms.con_id: book.terms for book in books} | {i: h.terms for i, h in held.items()}
     explained: dict[int, Decimal] = defaultdict(lambda: ZERO)
+    traded: dict[int, list[Book]] = defaultdict(list)
     recent: dict[int, Decimal | None] = {}
     for book in sorted(books, key=lambda b: b.newest or datetime.min.replace(tzinfo=now.tzinfo)):
         explained[book.terms.con_id] += book.quantity
+        traded[book.terms.con_id].append(book)
         if book.newest is not None and book.newest > now - SETTLING:
             recent[book.terms.con_id] = book.price
     prices = {i: h.price for i, h in held.items()}
@@ -120,7 +135,7 @@ def assess(
             underlying = shares.get(terms[con_id].symbol)
         marks[con_id] = Mark(
             recent.get(con_id) if price is None else price,
-            before.get(con_id),
+            _price_before(before.get(con_id, UNSEEN), holding, traded[con_id]),
             holding.as_of if holding else None,
             underlying,
         )
@@ -128,9 +143,22 @@ def assess(
     return marks, _residues(held, explained, terms, marks, quiet)
 
 
-def _last_price(terms: Terms, last: Mapping[int, Decimal | None], day: date) -> Decimal | None:
+def _price_before(close: Close, holding: Held | None, books: Sequence[Book]) -> Decimal | None:
+    """The price at the previous close: as it was seen then, else what the broker's own P&L of the day says it was (the worth
+    now and the day's money less that P&L), else the newest close that was seen before."""
+    if close.is_previous or holding is None or holding.daily is None or holding.price is None:
+        return close.price
+    quantity = holding.quantity - sum((book.quantity - book.before for book in books), ZERO)
+    if not quantity:
+        return close.price
+    multiplier = holding.terms.multiplier
+    money = sum((book.day_cash - book.day_fees.get(book.terms.currency, ZERO) for book in books), ZERO)
+    return (holding.quantity * holding.price * multiplier + money - holding.daily) / (quantity * multiplier)
+
+
+def _last_price(terms: Terms, last: Mapping[int, Close], day: date) -> Decimal | None:
     """Of what is no longer held: the last that was seen; an option that has expired unseen is worth nothing."""
-    price = last.get(terms.con_id)
+    price = last.get(terms.con_id, UNSEEN).price
     if price is None and terms.expiry is not None and terms.expiry < day:
         return ZERO
     return price
