@@ -13,8 +13,8 @@ from data.demobot.options import BOT
 from data.strategies.bot_client import Control
 
 SAY_AGAIN_S = 3600.0
-Said = dict[tuple[str, str], tuple[str, float]]
-"""(strategy, what about) → what was said of it last, and when."""
+Said = dict[tuple[str, str, str], float]
+"""(strategy, what about, what kind of thing) → when it was said last."""
 KEEP_FREE = 0.25
 """Share of net liquidation that stays available."""
 
@@ -70,7 +70,8 @@ class Desk:
     def may(self, strategy: str, symbol: str, *, opening: bool) -> bool:
         """Whether the dashboard lets it, the day's measure isn't full, and no order of it works on the symbol already."""
         allowed = self.control.may_open if opening else self.control.may_trade
-        is_waiting = bool(self.broker.working(f"{BOT}:{strategy}:{symbol}"))
+        ref = f"{BOT}:{strategy}:{symbol}"
+        is_waiting = any(trade.order.orderRef == ref for trade in self.broker.working(ref))
         return allowed(strategy, symbol) and not is_waiting and self._budget.has_one()
 
     async def send(self, strategy: str, idea: Idea) -> bool:
@@ -96,8 +97,7 @@ class Desk:
         self, strategy: str, about: str, kind: str, reason: str, symbol: str | None = None, contract: str | None = None
     ) -> None:
         """Say what was left alone, and why; not again and again. `about` and `kind`: what makes it another thing to say."""
-        known = self._said.get((strategy, about))
-        now = time.monotonic()
-        if known is None or known[0] != kind or now - known[1] > SAY_AGAIN_S:
-            self._said[strategy, about] = (kind, now)
+        key, now = (strategy, about, kind), time.monotonic()
+        if now - self._said.get(key, float("-inf")) > SAY_AGAIN_S:
+            self._said[key] = now
             self.control.decide(strategy, "skip", reason, symbol=symbol, contract=contract)

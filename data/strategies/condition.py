@@ -15,7 +15,7 @@ ENDED = {
     "killed": "was ended from outside",
     "vanished": "ended without a word",
 }
-SILENT_AFTER = timedelta(seconds=90)  # an in-process bot's heartbeat comes far more often
+SILENT_AFTER = timedelta(seconds=45)  # an in-process bot's heartbeat comes every second, and is announced every 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ def _in_process(row: Row, now: datetime) -> Condition:
         return Condition("silent", f"The bot has given no sign of life{since}.", seen)
     if row["problem"] or row["bot_status"] == "error":
         return Condition("error", words or row["problem"] or "The bot reports an error.", seen)
-    return Condition("running" if row["bot_status"] == "running" else "idle", words, seen)
+    state: BotStateName = "running" if row["bot_status"] == "running" else "idle"
+    return Condition(state, words, seen, row["next_cycle_at"])
 
 
 def _wrapped(row: Row, now: datetime, is_trading_day: IsTradingDay) -> Condition:

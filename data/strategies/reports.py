@@ -18,11 +18,12 @@ from data import audit
 from data.audit import Caller
 from data.db import DatabaseError, explain
 from data.queries import statement
-from data.strategies.condition import SILENT_AFTER
 from data.strategies.desired import BotStates
 from data.strategies.wishes import read_with_wishes
 
 Row = Mapping[str, Any]
+ANNOUNCE_S = 15.0
+"""How often a sign of life is announced where nothing else is new; far more often than a bot counts as silent."""
 META = ("version", "account", "client_id", "gateway_host", "gateway_port", "problem")
 CYCLE = ("run_id", "started_at", "ended_at", "outcome", "command_seen", "words")
 
@@ -87,7 +88,7 @@ class Reports:
     def _seen(self, conn: Connection, caller: Caller, bot: str, meta: Row) -> bool:
         """Note the sign of life; whether it is news."""
         values = {name: meta.get(name) for name in META}
-        values |= {"bot": bot, "silent_after_s": SILENT_AFTER.total_seconds()}
+        values |= {"bot": bot, "announce_s": ANNOUNCE_S}
         row = conn.exec_driver_sql(statement("report_bot"), values).first()
         if row is None:
             raise WrappedBotError(f"{bot} is run by `mtz bot`: give this bot another name.")
