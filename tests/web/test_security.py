@@ -22,7 +22,7 @@ PATHS = ["/", "/health", "/api/portfolio/", "/api/typo", "/docs/", "/docs/swagge
 def test_every_answer_carries_the_headers(web: Web, path: str) -> None:
     headers = web.get(path).headers
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
 
 
