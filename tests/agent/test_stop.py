@@ -201,3 +201,43 @@ def _messages(data: bytes) -> list[list[str]]:
         found.append(data[at + 4 : at + 4 + size].decode().split("\0"))
         at += 4 + size
     return found
+
+
+def test_an_in_process_bot_that_died_is_cancelled_for(
+    world: World, gateway: GatewayHandle, poller: PollerProcess
+) -> None:
+    """It gives no sign of life, and its client id isn't connected."""
+    world.bot("prog", "puts", symbols=["AAPL"], gateway=gateway, client_id=12, adapter="in_process", family=None)
+    world.execute(
+        "INSERT INTO bot_reports (strategy, bot, applied_command, desired, cycles_since, queued_orders) "
+        "VALUES ('prog/puts', 'prog', 0, 'active', 3, 0)"
+    )
+    world.execute("UPDATE bots SET heartbeat_at = now() - interval '1 h' WHERE bot = 'prog'")
+    (named,) = Trader(gateway, 12).place(resting(ref="prog:puts:AAPL"))
+    world.agent()
+    done = world.wait(world.give(Action.STOP, "prog/puts"), "enforced")
+    assert named not in at_broker(gateway)
+    assert "Positions stay" in done["detail"]
+
+
+def test_one_that_still_runs_cancels_by_itself(world: World, gateway: GatewayHandle, poller: PollerProcess) -> None:
+    world.bot("prog", "puts", symbols=["AAPL"], gateway=gateway, client_id=12, adapter="in_process", family=None)
+    world.execute(
+        "INSERT INTO bot_reports (strategy, bot, applied_command, desired, cycles_since, queued_orders) "
+        "VALUES ('prog/puts', 'prog', 99, 'stopped', 1, 0)"  # it says that it has the command, and a cycle passed
+    )
+    world.execute("UPDATE bots SET heartbeat_at = now() + interval '1 h' WHERE bot = 'prog'")  # a sign of life
+    (named,) = Trader(gateway, 12).place(resting(ref="prog:puts:AAPL"))
+    world.agent(patience_s=1.0)
+    stop = world.give(Action.STOP, "prog/puts")
+    left = world.wait(stop, "not_enforced")
+    assert [order["perm_id"] for order in left["remaining"]] == [named]
+    assert "cancels its own orders and has not done so yet" in left["detail"]
+    assert at_broker(gateway) == {named}  # nobody meddles with a client id that is in use
+    with RawClient(gateway.host, gateway.port) as client:
+        client.hello()
+        client.start(12)
+        client.send(5, 1)
+        client.send(4, 1, client.read_until(5)[1], "")
+        eventually(lambda: not at_broker(gateway), "cancelled by the bot")
+    world.wait(stop, "enforced")

@@ -63,7 +63,8 @@ class Enforcer:
         numbers, now = frozenset(command.id for command in group), time.monotonic()
         with self._lock:
             at, known = self._seen.get(name, (0.0, frozenset()))
-            is_due = now - at >= self._options.again_s or not numbers <= known
+            # The switch hangs on its parts alone: it is looked at whenever one of them was settled.
+            is_due = now - at >= self._options.again_s or not numbers <= known or name == EVERY
             if name in self._busy or not is_due:
                 return
             self._busy.add(name)
