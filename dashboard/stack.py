@@ -116,9 +116,11 @@ class _Stack:
         )
         self.parts += [schema, *past, poller, keeper, agent, web]
         if self._has_demo_bot:
-            self.parts.append(
-                self._process("demobot", ["demobot"], env, needs=[web], ready=self._bot_ready, may_fail=True)
+            trades_on = [part for part in self.parts if part.name == "gateway"]
+            bot = self._process(
+                "demobot", ["demobot"], env, needs=[*trades_on, web], ready=self._bot_ready, may_fail=True
             )
+            self.parts.append(bot)
 
     def require_owner(self) -> None:
         """Where a log-in is needed somebody must be able to log in: on a terminal the owner is made now.

@@ -38,6 +38,7 @@ class DemoBot:
         self._budget = Budget(options.burst, options.refill_s)
         self._said: Said = {}
         self._broker: Broker | None = None
+        self._why = ""  # the gateway is away
 
     async def run(self) -> None:
         self._loop = loop = asyncio.get_running_loop()
@@ -71,6 +72,7 @@ class DemoBot:
         try:
             await broker.open()
             log.info("connected to %s:%s, account %s", self._options.host, self._options.port, broker.account)
+            self._why = ""
             self._control.problem(None)
             self._control.about(account=broker.account)
             self._broker = broker
@@ -83,10 +85,14 @@ class DemoBot:
             self._broker = None
             broker.close()
             await asyncio.sleep(0)  # the transport lets go of its socket in the loop's next turn
-        await self._pause(RETRY_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RETRY_S):
+                await self._stop.wait()
 
     def _away(self, why: str) -> None:
-        log.warning("%s", why)
+        if why != self._why:
+            log.warning("%s", why)
+        self._why = why
         self._control.problem(why)
 
     async def _serve(self, broker: Broker) -> None:
@@ -101,10 +107,9 @@ class DemoBot:
                     if self._control.apply():  # a command: a cycle at once shows whether it holds
                         break
 
-    async def _pause(self, seconds: float, broker: Broker | None = None) -> None:
+    async def _pause(self, seconds: float, broker: Broker) -> None:
         """Wait, unless something happens."""
-        events = [self._stop, self._told, *([broker.lost] if broker else [])]
-        waits = [asyncio.ensure_future(event.wait()) for event in events]
+        waits = [asyncio.ensure_future(event.wait()) for event in (self._stop, self._told, broker.lost)]
         await asyncio.wait(waits, timeout=seconds, return_when="FIRST_COMPLETED")
         for wait in waits:
             wait.cancel()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,25 @@ def test_a_pause_of_opening_lets_closes_go_on(
             )
             assert [row["action"] for row in rows] == ["BUY"]
             assert not working(world, gateway, "hedge")
+
+
+@pytest.mark.timeout(240)
+def test_it_comes_back_to_its_gateway(world: World, gateway: GatewayHandle, tmp_path: Path) -> None:
+    def newest() -> datetime:
+        (row,) = world.rows("SELECT coalesce(max(started_at), '-infinity') AS at FROM bot_runs WHERE outcome = 'ok'")
+        return row["at"]  # type: ignore[no-any-return]
+
+    with running(world.url, tmp_path) as web, demo_bot(world, gateway, web.origin):
+        eventually(lambda: world.rows("SELECT FROM bot_runs WHERE outcome = 'ok'"), "it trades")
+        gateway.kill()
+        away = eventually(lambda: world.rows("SELECT problem FROM bots WHERE problem IS NOT NULL"), "it says why not")
+        assert str(gateway.port) in away[0]["problem"]
+        before = datetime.now(UTC)
+        eventually(lambda: world.rows("SELECT FROM bots WHERE heartbeat_at > %s", [before]), "its heartbeats go on")
+        gateway.start()
+        eventually(lambda: newest() > before, "it trades again")
+        assert world.rows("SELECT FROM bots WHERE problem IS NULL")
+        assert (world.data_dir / "demobot.log").read_text().count(away[0]["problem"]) == 1
 
 
 def test_orders_have_a_measure() -> None:
