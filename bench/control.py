@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import websocket
+from playwright.sync_api import sync_playwright
 
 from bench import stack
 from bench.common import Row, database, folder, percentile
+from bench.live import CHROMIUM
 from data.db import connect
 from data.model import Role
 from tests.agent.world import ACCOUNT, Trader, resting
@@ -25,6 +27,15 @@ COMMANDS = 60
 KILLS = 5
 STOPS = 5
 CLIENT = 7
+CLICK = """async name => {
+  const card = document.querySelector(`#strategy-cards [data-strategy="${name}"]`);
+  const part = which => card.querySelector(`[data-part="${which}"]`);
+  const begun = performance.now();
+  card.querySelector('button[data-do="pause"]').click();
+  while (part('step2_box').dataset.step !== 'done' || part('state').textContent.trim() !== 'Paused')
+    await new Promise(requestAnimationFrame);
+  return performance.now() - begun;
+}"""
 
 
 def run() -> Iterator[Row]:
@@ -32,9 +43,10 @@ def run() -> Iterator[Row]:
         url, data_dir = todo.enter_context(database()), todo.enter_context(folder())
         gateway = todo.enter_context(start_gateway(data_dir, trader=False, master_client_id=30))
         port = _start(todo, url, data_dir, gateway)
+        yield Row("click on Pause → acknowledged on the page (p95)", percentile(_clicks(port), 0.95), "ms", 1000)
         page = _Page(port)
         todo.callback(page.close)
-        took = [page.acknowledged(port, f"bot{n % STRATEGIES}/wheel", "pause" if n // STRATEGIES % 2 == 0 else "resume")
+        took = [page.acknowledged(port, f"bot{n % STRATEGIES}/wheel", "resume" if n // STRATEGIES % 2 == 0 else "pause")
                 for n in range(COMMANDS)]  # fmt: skip
         yield Row("POST a command → acknowledged on /ws (p95)", percentile(took, 0.95), "ms", 1000)
         kills, releases = [], []
@@ -77,6 +89,21 @@ def _start(todo: ExitStack, url: str, data_dir: Path, gateway: GatewayHandle) ->
                 [f"bot{number}/wheel", f"bot{number}"],
             )
     return todo.enter_context(stack.web(url, data_dir))
+
+
+def _clicks(port: int) -> list[float]:
+    """Milliseconds from a click on Pause to the card that says so, once for each strategy."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        page = browser.new_page(viewport={"width": 1440, "height": 1000}, bypass_csp=True)
+        page.goto(f"http://127.0.0.1:{port}/strategies")
+        page.wait_for_function(
+            "n => document.querySelectorAll('#strategy-cards [data-strategy]').length === n", arg=STRATEGIES
+        )
+        page.wait_for_function("() => mtz.socket.working()")
+        took = [float(page.evaluate(CLICK, f"bot{number}/wheel")) for number in range(STRATEGIES)]
+        browser.close()
+    return took
 
 
 class _Page:
