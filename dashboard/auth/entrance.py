@@ -83,9 +83,7 @@ def blueprint(users: Users) -> Blueprint:
             users.end_session(identity.number, identity.caller(request.remote_addr))
             logout_user()
         renew_session()
-        answer = _go("/login")
-        answer.headers["Clear-Site-Data"] = '"cache"'
-        return answer
+        return _go("/login")
 
     return entrance
 

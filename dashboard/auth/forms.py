@@ -70,9 +70,10 @@ def protect(server: Flask, guard: Guard) -> None:
 
     @server.after_request
     def hand_out(answer: Response) -> Response:
-        """The token for scripts, with every page of a session."""
+        """With every page of a session the token for its scripts; no cache keeps it."""
         identity: Identity | None = request.environ.get(ENVIRON)
         if identity is not None and identity.kind == "user" and answer.mimetype == "text/html":
+            answer.headers["Cache-Control"] = "no-store"  # after a log-out the way back shows nothing
             answer.set_cookie(CSRF_COOKIE, generate_csrf(), samesite="Strict", secure=request.is_secure, httponly=False)
         return answer
 

@@ -6,7 +6,7 @@ from dash import html
 
 from layouts.state import Reader
 
-OPEN = "No log-in: this demo is for this machine only. Anything else needs one (docs/users.md)."
+OPEN = "No log-in: the demo is for this machine only (docs/users.md)."
 
 
 def user_menu(reader: Reader | None) -> html.Details | None:

@@ -23,7 +23,7 @@ window.mtz.session = (function () {
     const mine = ours(request ? request.url : String(input));
     let sent = options;
     if (mine && !SAFE.has(method) && token()) {
-      const headers = new Headers(options.headers || (request && request.headers));
+      const headers = new Headers(options.headers || (request ? request.headers : {}));
       headers.set("X-CSRFToken", token());
       sent = { ...options, headers };
     }
@@ -70,6 +70,9 @@ window.mtz.session = (function () {
     menu.open = false;
     menu.querySelector("summary").focus();
   });
+
+  /* A page that the browser kept from before may show what its reader may no longer see. */
+  window.addEventListener("pageshow", (event) => { if (event.persisted && token()) location.reload(); });
 
   return { ended, closed };
 })();
