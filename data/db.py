@@ -102,7 +102,8 @@ def _known_reason(error: BaseException, where: URL, place: str) -> str | None:
         )
     if isinstance(error, errors.InvalidCatalogName) or ('database "' in text and "does not exist" in text):
         return f"There is no database {where.database!r} at {place}: create it, or correct DATABASE_URL."
-    if 'role "mtz_' in text and "grant role" not in text and "admin option" not in text:
+    lacks_role = 'role "mtz_' in text and "grant role" not in text and "admin option" not in text
+    if lacks_role or isinstance(error, errors.UndefinedTable):
         return f"The database {where.database!r} at {place} has not been set up for this program: run `mtz migrate`."
     if unknown := re.search(r'FATAL: +role "(.+)" does not exist', text):
         return f"The database at {place} knows no user {unknown[1]!r}: create it, or correct DATABASE_URL."

@@ -190,6 +190,12 @@ def test_another_sources_database_is_refused(url18: str, tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_database_that_was_not_set_up_is_named(server18: Any, tmp_path: Path):
+    done = mtz("seed", "--days", "3", cwd=tmp_path, DATABASE_URL=server18.empty_database(), MTZ_DATA_DIR=str(tmp_path))
+    assert done.returncode == 3
+    assert "has not been set up for this program: run `mtz migrate`" in done.stderr
+
+
 def test_a_past_is_given_once(url18: str, tmp_path: Path):
     path = tmp_path / "state.json"
     seeded(url18, path, history(3))
