@@ -34,9 +34,10 @@ def _whole(buffer: bytearray) -> bool:
     return len(buffer) >= head + 4 + length
 
 
-def run(port: int, path: str, *, connections: int = 8, seconds: float = 5.0) -> Load:
-    """Load http://127.0.0.1:`port``path` for `seconds`; any answer but 200 is an error."""
-    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: application/json\r\n\r\n".encode()
+def run(port: int, path: str, *, connections: int = 8, seconds: float = 5.0, header: str = "") -> Load:
+    """Load http://127.0.0.1:`port``path` for `seconds`; any answer but 200 is an error. `header`: one more line."""
+    more = f"{header}\r\n" if header else ""
+    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: application/json\r\n{more}\r\n".encode()
     selector = selectors.DefaultSelector()
     latencies: list[float] = []
     for _ in range(connections):
