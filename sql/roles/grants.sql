@@ -20,6 +20,7 @@ GRANT INSERT ON commands, audit_events, attributions, previews, decisions TO mtz
 GRANT INSERT, UPDATE ON bots, strategies, bot_runs, bot_reports TO mtz_web;
 
 -- The strategy agent, the wrapper and the command line.
+GRANT DELETE ON order_requests, order_answers TO mtz_agent;
 GRANT INSERT ON commands, audit_events, attributions, order_requests, decisions, previews TO mtz_agent;
 GRANT INSERT, UPDATE ON bots, strategies, bot_runs, revisions, command_progress, strategy_states, preview_results, agent_status TO mtz_agent;
 GRANT UPDATE (strategy, changed_revision) ON executions TO mtz_agent;
