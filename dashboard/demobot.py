@@ -40,6 +40,8 @@ def trade_until_stopped(settings: Settings) -> int:
             port=settings.ibkr_port,
             dashboard=settings.url,
             state_file=folder / "states.json",
+            kill_file=settings.control_dir / "kill.json",
+            adopts=settings.demo_history_days > 0,
             token=_token(settings) if settings_need_login(settings) else None,
         )
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from data.demobot.broker import Broker, Holding, Quote
@@ -32,6 +35,7 @@ class Idea:
     reason: str
     opening: bool
     quote: Quote | None = None
+    opens: tuple[int, ...] = ()  # contract ids of what it brings
 
 
 class Budget:
@@ -51,16 +55,46 @@ class Budget:
         self._left -= 1
 
 
+class Own:
+    """Which contracts the bot has traded, kept in a file: others' positions are not its to close."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._ids: set[int] | None = None
+        with suppress(OSError, ValueError):
+            self._ids = set(json.loads(path.read_text(encoding="utf-8")))
+
+    def begin(self, found: Sequence[Holding]) -> None:
+        """At the very first start: what is taken over."""
+        if self._ids is None:
+            self._ids = set()
+            self.add(*(holding.con_id for holding in found if holding.right))
+
+    def add(self, *con_ids: int) -> None:
+        known = self._ids or set()
+        if self._ids is None or not known.issuperset(con_ids):
+            self._ids = known | set(con_ids)
+            self._path.write_text(json.dumps(sorted(self._ids)), encoding="utf-8")
+
+    def __contains__(self, con_id: int) -> bool:
+        return con_id in (self._ids or ())
+
+
 class Desk:
     """Holdings, money and quotes of one pass, and the way for orders out."""
 
-    def __init__(self, broker: Broker, control: Control, budget: Budget, said: Said, today: date) -> None:
+    def __init__(self, broker: Broker, control: Control, budget: Budget, own: Own, said: Said, today: date) -> None:
         self.broker, self.control, self._budget, self._said = broker, control, budget, said
-        self.today = today
+        self._own, self.today = own, today
         self.holdings = broker.holdings()
 
     def shorts(self, right: str) -> list[Holding]:
+        """The account's short options, the bot's own and others'."""
         return [h for h in self.holdings if h.right == right and h.quantity < 0]
+
+    def own(self, held: Sequence[Holding]) -> list[Holding]:
+        """Those of them that the bot has traded."""
+        return [h for h in held if h.con_id in self._own]
 
     def can_open(self) -> bool:
         """Whether the account carries more."""
@@ -80,6 +114,7 @@ class Desk:
         if not self.control.order_queued(strategy, idea.symbol, opening=idea.opening, ref=ref):
             return False
         self._budget.take()
+        self._own.add(*idea.opens)
         trade, refused = await self.broker.place(idea.contract, idea.action, idea.quantity, idea.price, ref)
         more: dict[str, Any] = {
             "symbol": idea.symbol, "contract": idea.words, "action": idea.action, "quantity": idea.quantity,

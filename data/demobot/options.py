@@ -20,6 +20,8 @@ class DemoBotOptions:
     port: int
     dashboard: str
     state_file: Path
+    kill_file: Path | None = None
+    adopts: bool = True  # what it finds at its first start is of its own past
     token: str | None = None
     client_id: int = CLIENT_ID
     cycle_s: float = 25.0

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
 from data.demobot.broker import Broker
-from data.demobot.desk import Budget, Desk, Said
+from data.demobot.desk import Budget, Desk, Own, Said
 from data.demobot.options import BOT, DemoBotOptions
 from data.demobot.strategies import ALL, DemoStrategy
 from data.ibkr.reasons import LinkError
@@ -36,6 +36,7 @@ class DemoBot:
         self._stop, self._told = asyncio.Event(), asyncio.Event()
         self._strategies: dict[str, DemoStrategy] = {one.name: one() for one in ALL}
         self._budget = Budget(options.burst, options.refill_s)
+        self._own = Own(options.state_file.with_name("positions.json"))
         self._said: Said = {}
         self._broker: Broker | None = None
         self._why = ""  # the gateway is away
@@ -47,7 +48,7 @@ class DemoBot:
         options = self._options
         self._control = Control(
             options.dashboard, BOT, [self._declared(one) for one in self._strategies.values()],
-            token=options.token, state_file=options.state_file, client_id=options.client_id,
+            token=options.token, state_file=options.state_file, kill_file=options.kill_file, client_id=options.client_id,
             gateway=(options.host, options.port), version=version("moneytrailz-dashboard"),
             on_change=self._tell,
         )  # fmt: skip
@@ -75,6 +76,7 @@ class DemoBot:
             self._why = ""
             self._control.problem(None)
             self._control.about(account=broker.account)
+            self._own.begin(broker.holdings() if self._options.adopts else [])
             self._broker = broker
             await self._serve(broker)
         except LinkError as error:
@@ -126,7 +128,7 @@ class DemoBot:
             return
         for name, strategy in self._strategies.items():
             # A desk of its own each: what one has sent is there for the next to see.
-            desk = Desk(broker, self._control, self._budget, self._said, today)
+            desk = Desk(broker, self._control, self._budget, self._own, self._said, today)
             try:
                 if self._control.may_trade(name):
                     await strategy.run(desk)

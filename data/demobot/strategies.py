@@ -86,14 +86,16 @@ class DemoStrategy(ABC):
         price = _rounded(quote.mid, up=True)
         reason = f"{why}, delta {abs(quote.delta or 0):.2f}"
         qualified = await desk.broker.qualified(contract)
-        return await desk.send(self.name, Idea(qualified, words, symbol, "SELL", size, price, reason, True, quote))
+        return await desk.send(
+            self.name, Idea(qualified, words, symbol, "SELL", size, price, reason, True, quote, (qualified.conId,))
+        )
 
 
 class PutWrite(DemoStrategy):
     name, title, symbols, allocation = "put-write", "Put writing", WRITTEN, 0.45
 
     def mine(self, desk: Desk) -> list[Holding]:
-        return [h for h in desk.shorts("P") if h.symbol not in ROLLED]
+        return [h for h in desk.own(desk.shorts("P")) if h.symbol not in ROLLED]
 
     async def run(self, desk: Desk) -> None:
         if await self.take_profit(desk, EARNED):
@@ -127,7 +129,7 @@ class CallWrite(DemoStrategy):
     name, title, allocation = "call-write", "Call writing", 0.20
 
     def mine(self, desk: Desk) -> list[Holding]:
-        return desk.shorts("C")
+        return desk.own(desk.shorts("C"))
 
     async def run(self, desk: Desk) -> None:
         if await self.take_profit(desk, EARNED):
@@ -153,7 +155,7 @@ class Roll(DemoStrategy):
     RUN_OUT_DAYS, ENOUGH, MIN_CREDIT = 7, 0.60, 0.10
 
     def mine(self, desk: Desk) -> list[Holding]:
-        return [h for h in desk.shorts("P") if h.symbol in ROLLED]
+        return [h for h in desk.own(desk.shorts("P")) if h.symbol in ROLLED]
 
     async def run(self, desk: Desk) -> None:
         puts = self.mine(desk)
@@ -206,7 +208,8 @@ class Roll(DemoStrategy):
         price = -_rounded(credit, up=False)
         both = Quote(_minus(quote.bid, later[1].ask), _minus(quote.ask, later[1].bid), None)
         return await desk.send(
-            self.name, Idea(bag, words, held.symbol, "BUY", -held.quantity, price, reason, False, both)
+            self.name,
+            Idea(bag, words, held.symbol, "BUY", -held.quantity, price, reason, False, both, (contract.conId,)),
         )
 
 
@@ -215,7 +218,7 @@ class Hedge(DemoStrategy):
     RUN_OUT_DAYS, TIMES, DEAREST = 21, 3.0, 0.015
 
     def mine(self, desk: Desk) -> list[Holding]:
-        return [h for h in desk.holdings if h.symbol == HEDGED and h.right == "P" and h.quantity > 0]
+        return [h for h in desk.own(desk.holdings) if h.symbol == HEDGED and h.right == "P" and h.quantity > 0]
 
     async def run(self, desk: Desk) -> None:
         held = self.mine(desk)
@@ -250,7 +253,9 @@ class Hedge(DemoStrategy):
             return
         qualified = await desk.broker.qualified(contract)
         reason = f"no hedge is held; it costs {price * 100 / worth:.2%} of the account"
-        await desk.send(self.name, Idea(qualified, words, HEDGED, "BUY", 1, price, reason, True, quote))
+        await desk.send(
+            self.name, Idea(qualified, words, HEDGED, "BUY", 1, price, reason, True, quote, (qualified.conId,))
+        )
 
 
 ALL: tuple[type[DemoStrategy], ...] = (PutWrite, CallWrite, Roll, Hedge)

@@ -122,6 +122,7 @@ class Control:
         *,
         token: str | None = None,
         state_file: str | os.PathLike[str] | None = None,
+        kill_file: str | os.PathLike[str] | None = None,
         account: str | None = None,
         client_id: int | None = None,
         gateway: tuple[str, int] | None = None,
@@ -131,7 +132,8 @@ class Control:
         heartbeat_s: float = 1.0,
         timeout_s: float = 5.0,
     ) -> None:
-        """`token`: one of the dashboard's with the scope "control". `client_id`, `gateway`: the bot's own at TWS or IB Gateway;
+        """`token`: one of the dashboard's with the scope "control". `kill_file`: `control/kill.json` in the dashboard's data
+        folder, where the bot is on the same machine: `mtz kill` writes it, also while the dashboard and its database are down. `client_id`, `gateway`: the bot's own at TWS or IB Gateway;
         with them the dashboard can cancel a stopped strategy's orders when the bot has died. `run_unknown`: run strategies of
         which no state was ever known. `on_change`: called in the heartbeat's thread when there is something to apply (an
         asyncio bot passes `lambda: loop.call_soon_threadsafe(control.apply)`), so that a command need not wait for the next cycle.
@@ -146,6 +148,8 @@ class Control:
             "version": _text(version, LONGEST_WORD), "problem": None,
         }  # fmt: skip
         self._file = Path(state_file).absolute() if state_file is not None else None
+        self._kill_file = Path(kill_file) if kill_file is not None else None
+        self._was_killed = False
         self._run_unknown, self._on_change, self._heartbeat_s = run_unknown, on_change, heartbeat_s
         self._lock = threading.RLock()
         self._books: dict[str, _Book] = {}
@@ -206,6 +210,8 @@ class Control:
         return self.state(name).may_open(symbol)
 
     def _wanted(self, name: str) -> tuple[State, int]:
+        if self._is_killed_here():
+            return State(STOPPED), self._seen()
         if self._states is None:
             return (State() if self._run_unknown else UNKNOWN), 0
         found = self._states["strategies"].get(name)
@@ -213,6 +219,9 @@ class Control:
         if self._states["is_killed"]:
             return State(STOPPED), command
         return (State(found["desired"], dict(found["symbols"])) if found else State()), command
+
+    def _is_killed_here(self) -> bool:
+        return self._kill_file is not None and self._kill_file.exists()
 
     def apply(self) -> list[str]:
         """Act on what is known now: `on_state` of each strategy whose state changed. Gives their names.
@@ -372,6 +381,7 @@ class Control:
         while True:
             is_last = self._ended.is_set()
             self._wake.clear()
+            self._look_for_kill()
             try:
                 self._beat()
                 self._tell_decisions()
@@ -404,9 +414,19 @@ class Control:
         self._is_away = False
         self._answered.set()
         if is_news:
-            self.changed.set()
-            if self._on_change is not None:
-                self._on_change()
+            self._tell_change()
+
+    def _look_for_kill(self) -> None:
+        is_killed = self._is_killed_here()
+        if is_killed != self._was_killed:
+            self._was_killed = is_killed
+            log.warning("the kill switch in %s is %s", self._kill_file, "thrown" if is_killed else "released")
+            self._tell_change()
+
+    def _tell_change(self) -> None:
+        self.changed.set()
+        if self._on_change is not None:
+            self._on_change()
 
     def _tell_decisions(self) -> None:
         while self._decisions:

@@ -80,6 +80,13 @@ def cycles(world: World, strategy: str) -> int:
     return rows[0]["cycles_since"] if rows else 0
 
 
+def newest(world: World) -> datetime:
+    """When the last cycle that ended well began."""
+    (row,) = world.rows("SELECT max(started_at) AS at FROM bot_runs WHERE outcome = 'ok'")
+    found: datetime = row["at"]
+    return found
+
+
 @pytest.mark.timeout(240)
 def test_what_is_paused_sends_nothing_and_what_is_stopped_is_gone(
     world: World, gateway: GatewayHandle, poller: PollerProcess, tmp_path: Path
@@ -113,6 +120,8 @@ def test_what_is_paused_sends_nothing_and_what_is_stopped_is_gone(
         assert working(world, gateway, "roll") == set()
         assert working(world, gateway, "hedge")
         with demo_bot(world, gateway, web.origin):  # and its next start knows
+            began = newest(world)
+            eventually(lambda: newest(world) > began, "its first cycle has ended")
             eventually(lambda: cycles(world, "roll") > 1, "two cycles")
             assert working(world, gateway, "roll") == set()
             kill = world.give(Action.STOP, EVERY)
@@ -144,10 +153,6 @@ def test_a_pause_of_opening_lets_closes_go_on(
 
 @pytest.mark.timeout(240)
 def test_it_comes_back_to_its_gateway(world: World, gateway: GatewayHandle, tmp_path: Path) -> None:
-    def newest() -> datetime:
-        (row,) = world.rows("SELECT coalesce(max(started_at), '-infinity') AS at FROM bot_runs WHERE outcome = 'ok'")
-        return row["at"]  # type: ignore[no-any-return]
-
     with running(world.url, tmp_path) as web, demo_bot(world, gateway, web.origin):
         eventually(lambda: world.rows("SELECT FROM bot_runs WHERE outcome = 'ok'"), "it trades")
         gateway.kill()
@@ -156,7 +161,7 @@ def test_it_comes_back_to_its_gateway(world: World, gateway: GatewayHandle, tmp_
         before = datetime.now(UTC)
         eventually(lambda: world.rows("SELECT FROM bots WHERE heartbeat_at > %s", [before]), "its heartbeats go on")
         gateway.start()
-        eventually(lambda: newest() > before, "it trades again")
+        eventually(lambda: newest(world) > before, "it trades again")
         assert world.rows("SELECT FROM bots WHERE problem IS NULL")
         assert (world.data_dir / "demobot.log").read_text().count(away[0]["problem"]) == 1
 

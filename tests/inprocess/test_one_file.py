@@ -217,6 +217,26 @@ def test_a_damaged_file_is_no_knowledge(dashboard: Dashboard, made: list[Control
     assert [file.name for file in tmp_path.iterdir()] == ["states.json"]
 
 
+def test_a_kill_file_stops_everything_also_without_the_dashboard(
+    dashboard: Dashboard, made: list[Control], tmp_path: Path
+) -> None:
+    kill, told = tmp_path / "kill.json", threading.Event()
+    control = control_of(dashboard, made, Strategy("w"), kill_file=kill, on_change=told.set)
+    control.start(20)
+    dashboard.instead = (503, b"")
+    dashboard.next_beat()
+    assert control.may_open("w")
+    told.clear()
+    kill.write_text("{}")
+    assert told.wait(20)
+    assert control.apply() == ["w"]
+    assert control.state("w") == State("stopped")
+    told.clear()
+    kill.unlink()
+    assert told.wait(20)
+    assert control.may_open("w")
+
+
 class Flag:
     def __init__(self, *symbols: str) -> None:
         self.symbols, self.status = list(symbols), "RUNNING"
