@@ -42,7 +42,9 @@ def positions(shorts: list[ShortView]) -> str:
     """One sentence: that positions stay, and which of them can still be assigned."""
     if not shorts:
         return "Positions stay as they are; nothing is closed."
-    names = ", ".join(f"{short['quantity']:g} {short['local_symbol']}" for short in shorts[:NAMED_SHORTS])
+    names = ", ".join(
+        f"{short['quantity']:g} {' '.join(short['local_symbol'].split())}" for short in shorts[:NAMED_SHORTS]
+    )
     more = f" and {len(shorts) - NAMED_SHORTS} more" if len(shorts) > NAMED_SHORTS else ""
     options = "option" if len(shorts) == 1 else "options"
     return f"Positions stay as they are; nothing is closed. {len(shorts)} short {options} can still be assigned: {names}{more}."
