@@ -11,7 +11,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from operator import attrgetter
@@ -40,6 +40,7 @@ from data.queries import statement
 Row = dict[str, Any]
 Rows = dict[str, Any]  # what `encode` makes of a Flush: an account and lists of rows by kind
 
+SAMPLED_EVERY = timedelta(minutes=1)
 EXCHANGE_ZONE = ZoneInfo("America/New_York")
 PORTFOLIO_VALUES = [f.name for f in fields(Portfolio) if f.name not in {"account", "as_of"}]
 POSITION_VALUES = [f.name for f in fields(Position) if f.name not in {"account", "contract", "as_of", "greeks_as_of"}]
@@ -178,11 +179,16 @@ class Store:
         return {(c.con_id, c.what, c.resolution): c for c in found}
 
     def note_poller_gap(self, account: str, now: datetime) -> None:
-        """At start: the span since an earlier poller's last sign of life is an outage; so is what it left open."""
+        """At start: the span since an earlier poller's last sign of life is an outage; so is what it left open. Where there was
+        none, since the last sample of an account that was given a past."""
         with self._conn.transaction():
-            row = self._conn.execute("SELECT heartbeat_at FROM poller_status WHERE account = %s", [account]).fetchone()
+            row = self._conn.execute(
+                "SELECT coalesce((SELECT heartbeat_at FROM poller_status WHERE account = %(account)s),"
+                "                (SELECT max(ts) + %(sampled)s FROM portfolio_snapshots WHERE account = %(account)s))",
+                {"account": account, "sampled": SAMPLED_EVERY},
+            ).fetchone()
             self._execute("close_outages", account=account, kinds=["gateway", "feed", "database", "poller"], ended=now)
-            if row and row[0] < now:
+            if row and row[0] and row[0] < now:
                 gap = Outage(account, "poller", row[0], now, "The poller was not running.")
                 self._write_rows("outages", [_jsonable(asdict(gap))])
 

@@ -265,6 +265,14 @@ def test_the_time_without_a_poller_is_an_outage(store: Store, conn: psycopg.Conn
     ]  # fmt: skip
 
 
+def test_a_given_past_ends_where_its_samples_do(store: Store, conn: psycopg.Connection[Any]) -> None:
+    store.flush(Flush(ACCOUNT, portfolio_samples=(PortfolioSample(at(0), portfolio(0)),)))
+    store.note_poller_gap(ACCOUNT, at(59))
+    assert rows(conn, "SELECT * FROM outages") == []
+    store.note_poller_gap(ACCOUNT, at(840))
+    assert rows(conn, "SELECT kind, started, ended FROM outages") == [("poller", at(60), at(840))]
+
+
 def test_the_poller_may_write_nothing_else(conn: psycopg.Connection[Any]) -> None:
     for statement in ("DELETE FROM executions", "DELETE FROM accounts", "UPDATE portfolio_snapshots SET cash = 0"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
