@@ -11,7 +11,8 @@ from data import audit
 from data.commands import OverruledError
 from data.db import connect
 from data.model import Role
-from data.strategies.desired import Action, Desired, Scope
+from data.strategies.agent.asking import ask
+from data.strategies.desired import EVERY, Action, Desired, Scope
 from data.strategies.folder import ControlFolder
 from tests.agent.world import World
 from tests.poller.process import eventually
@@ -196,3 +197,49 @@ def test_the_folder_is_read_by_another_process_as_the_agent_wrote_it(world: Worl
     again = ControlFolder(world.folder.path).read_states("tg")
     assert again is not None
     assert again.of("hedge").desired is Desired.STOPPED
+
+
+def test_the_kill_switch_acknowledges_twenty_strategies_in_one_moment(world: World) -> None:
+    world.bot("many", *(f"s{number}" for number in range(17)))
+    world.agent()
+    kill = world.give(Action.STOP, EVERY)
+    world.wait(kill, "enforced")
+    moments = world.rows("SELECT acknowledged_at, count(*) FROM command_progress GROUP BY 1")
+    assert [row["count"] for row in moments] == [20]  # the switch and 19 strategies, in one transaction
+    assert set(world.in_force().values()) == {"stopped"}
+    states = world.folder.read_states("many")
+    assert states is not None
+    assert states.is_killed
+
+
+def test_a_bot_that_can_not_apply_a_command_fails_it_in_its_own_words(world: World) -> None:
+    world.bot("prog", "puts", adapter="in_process", family=None)
+    world.execute("UPDATE bots SET heartbeat_at = now() + interval '1 h' WHERE bot = 'prog'")
+    world.execute(
+        "INSERT INTO bot_reports (strategy, bot, applied_command, desired, failure, cycles_since, queued_orders) "
+        "VALUES ('prog/puts', 'prog', 0, 'active', 'KeyError: puts', 0, 0)"
+    )
+    world.agent()
+    failed = world.wait(world.give(Action.PAUSE, "prog/puts"), "failed")
+    assert "KeyError: puts" in failed["detail"]
+
+
+def test_old_questions_are_forgotten(world: World) -> None:
+    world.execute("INSERT INTO accounts (account, source) VALUES ('DU9000001', 'demo')")
+    world.execute(
+        "INSERT INTO order_requests (account, requested_at) "
+        "SELECT 'DU9000001', now() - interval '8 days' FROM generate_series(1, 99)"
+    )
+    world.execute("INSERT INTO order_answers (request, perm_ids) SELECT id, '{}' FROM order_requests")
+    answered = threading.Thread(target=_answer, args=(world,))
+    answered.start()
+    with connect(world.url, Role.AGENT, "test", autocommit=True) as conn:
+        assert ask(conn, "DU9000001", 20.0) == [5]
+        answered.join()
+        assert conn.execute("SELECT count(*), max(id) FROM order_requests").fetchone() == (1, 100)
+
+
+def _answer(world: World) -> None:
+    """As a poller would."""
+    eventually(lambda: world.rows("SELECT 1 FROM order_requests WHERE id = 100"))
+    world.execute("INSERT INTO order_answers (request, perm_ids) VALUES (100, '{5}')")

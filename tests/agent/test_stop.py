@@ -241,3 +241,14 @@ def test_one_that_still_runs_cancels_by_itself(world: World, gateway: GatewayHan
         client.send(4, 1, client.read_until(5)[1], "")
         eventually(lambda: not at_broker(gateway), "cancelled by the bot")
     world.wait(stop, "enforced")
+
+
+def test_a_client_id_that_two_bots_share_tells_nothing(
+    world: World, gateway: GatewayHandle, poller: PollerProcess
+) -> None:
+    world.bot("twin", "wheel", symbols=["AAPL"], gateway=gateway, client_id=BOT_CLIENT)
+    (whose,) = Trader(gateway, BOT_CLIENT).place(resting())
+    world.agent()
+    left = world.wait(world.give(Action.STOP, "tg/wheel"), "not_enforced")
+    assert "for which strategy can't be told" in left["remaining"][0]["advice"]
+    assert at_broker(gateway) == {whose}

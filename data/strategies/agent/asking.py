@@ -31,6 +31,7 @@ def ask(conn: Conn, account: str, patience_s: float) -> list[int]:
     while True:
         found = conn.execute("SELECT perm_ids, problem FROM order_answers WHERE request = %s", [row[0]]).fetchone()
         if found is not None:
+            _forget_old(conn, row[0])
             if found[0] is None:
                 raise NoAnswerError(found[1])
             return list(found[0])
@@ -40,3 +41,14 @@ def ask(conn: Conn, account: str, patience_s: float) -> list[int]:
             )
         for _ in conn.notifies(timeout=LOOK_S, stop_after=1):
             pass
+
+
+def _forget_old(conn: Conn, number: int) -> None:
+    """Once in a while: questions and answers are kept for a week."""
+    if number % 100 == 0:
+        with conn.transaction():
+            conn.execute(
+                "DELETE FROM order_answers a USING order_requests r "
+                " WHERE r.id = a.request AND r.requested_at < now() - interval '7 days'"
+            )
+            conn.execute("DELETE FROM order_requests WHERE requested_at < now() - interval '7 days'")

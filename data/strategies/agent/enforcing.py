@@ -27,6 +27,7 @@ log = logging.getLogger("mtz.agent")
 Conn = psycopg.Connection[Any]
 Bots = Mapping[str, tuple[Adapter, Bot]]
 AT_ONCE = 8
+LONGEST_S = 30.0
 
 STALE = "The bot's own start-up pass may still cancel stale orders."
 BY_DEAD_MAN = "Paused by the dead-man rule, because nobody watched the account; resume it by hand."
@@ -64,12 +65,16 @@ class Enforcer:
         with self._lock:
             at, known = self._seen.get(name, (0.0, frozenset()))
             # The switch hangs on its parts alone: it is looked at whenever one of them was settled.
-            is_due = now - at >= self._options.again_s or not numbers <= known or name == EVERY
+            is_due = now - at >= self._pause_s(group) or not numbers <= known or name == EVERY
             if name in self._busy or not is_due:
                 return
             self._busy.add(name)
             self._seen[name] = (now, numbers)
         self._pool.submit(self._guarded, name, work)
+
+    def _pause_s(self, group: Sequence[Open]) -> float:
+        """The longer it has lasted, the less often it is looked at: an order made by hand may work for weeks."""
+        return max(self._options.again_s, min(LONGEST_S, min(command.waited_s for command in group) / 30))
 
     def _guarded(self, name: str, work: Callable[[], None]) -> None:
         try:

@@ -111,13 +111,16 @@ class Owners:
         named = by_name(order.order_ref, {strategy})
         if named is not None:
             return How.CANCEL if is_own_client else How.NAME
+        is_shared = self.facts.client_id in self.others  # another bot's runs may have placed it just as well
         if is_own_client and self.facts.strategies.keys() <= self.stopped:
-            return How.CANCEL  # every strategy of the bot is stopped: it is one of theirs, whichever
+            # Every strategy of the bot is stopped: it is one of theirs, whichever.
+            return How.NAME_UNCLEAR if is_shared else How.CANCEL
         match claim(order.facts, self.facts, strategy.partition("/")[2], self.others):
             case Claim.OWN:
-                return How.CANCEL
+                return How.NAME_UNCLEAR if is_shared else How.CANCEL
             case Claim.UNCLEAR:
-                return How.CANCEL if candidates(order.facts, self.facts)[0] <= self.stopped else How.NAME_UNCLEAR
+                is_stopped = candidates(order.facts, self.facts)[0] <= self.stopped
+                return How.CANCEL if is_stopped and not is_shared else How.NAME_UNCLEAR
             case Claim.FOREIGN:
                 return How.NAME
         return None
@@ -148,7 +151,7 @@ def remaining(order: Working, how: How, bot: Bot, refusals: Mapping[int, str], w
 def _advice(order: Working, how: How, bot: Bot, refusal: str | None, why_not: str | None) -> str:
     if how is How.NAME_UNCLEAR:
         return (
-            f"{bot.name} placed it, but for which of its strategies can't be told: cancel it {CANCEL_IN_TWS}, "
+            f"{bot.name}'s client id placed it, but for which strategy can't be told: cancel it {CANCEL_IN_TWS}, "
             "or say in the decision ledger whose it is."
         )
     if how is How.NAME:

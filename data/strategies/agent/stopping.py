@@ -45,36 +45,47 @@ class Stopper:
 
     def run(self, conn: Conn, stops: Sequence[Open], status: Status) -> None:
         """Cancel what is the bot's own, ask again, and settle each stop. No run that read an older state is in flight."""
-        account = self._account(conn)
-        if account is None:  # no poller has ever seen an account: there is nothing that could work
-            self._settle_all(conn, stops, CommandState.ENFORCED, NEVER_TRADED)
+        accounts = self._accounts(conn)
+        if not accounts:
+            self._without_account(conn, stops)
             return
-        problem: str | None = None
-        try:
-            claimed = self._claimed(conn, account, ask(conn, account, self._options.answer_s), stops)
-        except NoAnswerError as error:  # what was known last is cancelled all the same
-            problem = str(error)
-            claimed = self._claimed(conn, account, orders.known_working(conn, account), stops)
+        claimed, problem = self._look(conn, accounts, stops)
         self._options.step("listed")
         tried = self._cancel(conn, claimed, stops, status)
         if problem is None and any(how is How.CANCEL for found in claimed.values() for _, how in found):
-            try:
-                claimed = self._claimed(conn, account, ask(conn, account, self._options.answer_s), stops)
-            except NoAnswerError as error:
-                problem = str(error)
+            claimed, problem = self._look(conn, accounts, stops)
         self._options.step("before settle")
         for stop in progress.in_force(conn, stops):
             self._settle(conn, stop, claimed[stop.id], tried, problem)
         self._options.step("settled")
 
-    def _account(self, conn: Conn) -> str | None:
+    def _accounts(self, conn: Conn) -> list[str]:
+        """The bot's account; where it has named none, every one that it may trade in."""
         if self._bot.account is not None:
-            return self._bot.account
-        rows = conn.execute("SELECT account FROM accounts ORDER BY account LIMIT 2").fetchall()
-        return rows[0][0] if len(rows) == 1 else None
+            return [self._bot.account]
+        return [row[0] for row in conn.execute("SELECT account FROM accounts ORDER BY account").fetchall()]
 
-    def _claimed(self, conn: Conn, account: str, perm_ids: Sequence[int], stops: Sequence[Open]) -> Claimed:
-        found = orders.working(conn, account, perm_ids)
+    def _without_account(self, conn: Conn, stops: Sequence[Open]) -> None:
+        has_run = self._bot.gateway_host is not None or self._bot.client_id is not None
+        for stop in stops:
+            if has_run:
+                self._wait(conn, stop, NO_ACCOUNT, ())
+            else:
+                progress.settle(conn, self._agent, stop, CommandState.ENFORCED, NEVER_RUN)
+
+    def _look(self, conn: Conn, accounts: Sequence[str], stops: Sequence[Open]) -> tuple[Claimed, str | None]:
+        """What works of the stopped strategies. With the reason why it can't be asked for: what was known to work last."""
+        perm_ids: dict[str, Sequence[int]] = {}
+        problem: str | None = None
+        for account in accounts:
+            try:
+                perm_ids[account] = ask(conn, account, self._options.answer_s)
+            except NoAnswerError as error:
+                problem, perm_ids[account] = str(error), orders.known_working(conn, account)
+        return self._claimed(conn, perm_ids, stops), problem
+
+    def _claimed(self, conn: Conn, perm_ids: Mapping[str, Sequence[int]], stops: Sequence[Open]) -> Claimed:
+        found = [order for account, numbers in perm_ids.items() for order in orders.working(conn, account, numbers)]
         of = self._owners(conn)
         claimed: Claimed = {stop.id: [] for stop in stops}
         for stop in stops:
@@ -145,10 +156,6 @@ class Stopper:
     def _wait(self, conn: Conn, stop: Open, why: str, left: Sequence[RemainingOrder]) -> None:
         wait(conn, self._agent, stop, why, self._options.patience_s, left)
 
-    def _settle_all(self, conn: Conn, stops: Sequence[Open], state: CommandState, detail: str) -> None:
-        for stop in stops:
-            progress.settle(conn, self._agent, stop, state, detail)
-
 
 def wait(
     conn: Conn, agent: Caller, command: Open, why: str, patience_s: float, left: Sequence[RemainingOrder] = ()
@@ -161,4 +168,5 @@ def wait(
 
 
 STOPPED = "No run is in flight and no order of it works at the broker. Positions stay as they are."
-NEVER_TRADED = "No account has been seen yet, so that no order of it can work. Positions stay as they are."
+NEVER_RUN = "The bot has never run here, so that no order of it can work. Positions stay as they are."
+NO_ACCOUNT = "No poller has seen an account yet, so that nobody can say which orders work at the broker: start one."
