@@ -88,6 +88,7 @@ def log_in(page: Page, name: str = "ann") -> None:
 
 def fits(page: Page) -> None:
     """No text too faint, nothing wider than the window, no target too small."""
+    page.wait_for_load_state()  # the style sheets are there
     assert page.evaluate(CONTRAST) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate(SMALL_TARGETS) == []
