@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +21,8 @@ from dashboard.auth.gate import PROOF, Gate
 from dashboard.auth.secret import secret_key
 from dashboard.auth.security import Guard
 from dashboard.auth.users import Users
-from dashboard.login import LoginRule
+from dashboard.exits import CannotRunError
+from dashboard.login import LoginRule, settings_need_login
 from dashboard.settings import Settings
 from data.reads import Reads
 
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
     from dashboard.ws.client import Client
+
+log = logging.getLogger("mtz.auth")
 
 SCRIPTS = Path(__file__).with_name("scripts")
 
@@ -60,7 +65,7 @@ def install(server: Flask, reads: Reads, settings: Settings, theme_script: str) 
     Raises:
         CannotRunError: there is no secret key and none can be kept.
     """
-    guard = Guard(server, reads.engine, secret_key(settings))
+    guard = Guard(server, reads.engine, *_key(settings))
     users = Users(guard, reads.engine)
     limits = Limits(timedelta(minutes=settings.session_idle_min), timedelta(hours=settings.session_hours))
     admission = Admission(reads.engine, limits, reads.away)
@@ -71,6 +76,17 @@ def install(server: Flask, reads: Reads, settings: Settings, theme_script: str) 
     server.jinja_env.globals |= {"theme_script": theme_script, "bootstrap_css": ADDRESS}
     serializer: Any = server.session_interface.get_signing_serializer(server)  # type: ignore[attr-defined]
     return Auth(users, admission, LoginRule(settings, reads.source), settings, serializer)
+
+
+def _key(settings: Settings) -> tuple[str, bool]:
+    """The secret key, and whether it outlives this process: the demo in a container that can't write needs none that does."""
+    try:
+        return secret_key(settings), True
+    except CannotRunError as error:
+        if settings_need_login(settings) is not None:
+            raise
+        log.warning("%s Until then a log-in lasts as long as this process.", error)
+        return secrets.token_urlsafe(48), False
 
 
 def _script() -> Any:

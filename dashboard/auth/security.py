@@ -72,7 +72,8 @@ class Codes(Totp):  # type: ignore[misc]
 class Guard:
     """What :func:`attach` made. `db` is the users' ORM session of this request."""
 
-    def __init__(self, server: Flask, engine: Engine, key: str) -> None:
+    def __init__(self, server: Flask, engine: Engine, key: str, key_lasts: bool = True) -> None:
+        self.key_lasts = key_lasts
         self.db = scoped_session(sessionmaker(engine, expire_on_commit=False))
         self.csrf = CSRFProtect()
         _configure(server, key)
