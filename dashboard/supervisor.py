@@ -77,6 +77,10 @@ class LogFile(logging.handlers.RotatingFileHandler):
     def __init__(self, path: Path) -> None:
         super().__init__(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8", delay=True)
 
+    def close(self) -> None:
+        with contextlib.suppress(OSError):  # what the disk didn't take is tried once more by closing
+            super().close()
+
     def write(self, line: str) -> None:
         self.handle(logging.makeLogRecord({"msg": line.replace("%", "%%"), "args": ()}))
 

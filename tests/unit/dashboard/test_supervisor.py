@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from dashboard.exits import CannotRunError, Exit
-from dashboard.supervisor import Console, ProcessPart, Supervisor
+from dashboard.supervisor import Console, LogFile, ProcessPart, Supervisor
 
 PROJECT = Path(__file__).resolve().parents[3]
 SLEEPER = "import time; print('up', flush=True); time.sleep(600)"
@@ -177,7 +177,7 @@ def test_no_orphan_when_the_supervisor_is_killed(tmp_path: Path) -> None:
             f"""
             import os, pathlib, sys, threading
             sys.path.insert(0, {str(PROJECT)!r})
-            from dashboard.supervisor import Console, ProcessPart, Supervisor
+            from dashboard.supervisor import Console, LogFile, ProcessPart, Supervisor
             folder = pathlib.Path({str(tmp_path)!r})
             console = Console(folder)
             parts = [ProcessPart(name, [sys.executable, "-c", {SLEEPER!r}], env=dict(os.environ), folder=folder,
@@ -199,3 +199,15 @@ def test_no_orphan_when_the_supervisor_is_killed(tmp_path: Path) -> None:
     gone, alive = psutil.wait_procs([*parts, guard], timeout=20)
     assert not alive
     assert len(gone) == 3
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+def test_a_full_disk_costs_log_lines_only(tmp_path: Path) -> None:
+    (tmp_path / "part.log").symlink_to("/dev/full")
+    file = LogFile(tmp_path / "part.log")
+    file.write("a line")
+    file.close()
+    (tmp_path / "part.log").unlink()
+    file.write("room again")
+    file.close()
+    assert (tmp_path / "part.log").read_text() == "room again\n"
