@@ -35,12 +35,13 @@ def clean_environment(**settings: str) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(PROJECT)} | settings
 
 
-def mtz(*arguments: str, cwd: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end."""
+def mtz(*arguments: str, cwd: Path, typed: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end; `typed` is its standard input."""
     return subprocess.run(
         [*MTZ, *arguments],
         cwd=cwd,
         env=clean_environment(**settings),
+        input=typed,
         capture_output=True,
         text=True,
         timeout=60,
@@ -65,6 +66,7 @@ class Stack:
     def __init__(self, folder: Path, port: int, **settings: str) -> None:
         self.folder = folder
         self.url = f"http://127.0.0.1:{port}"
+        self.token = ""  # an API token, where a log-in is needed
         self.lines: list[str] = []
         self._news = threading.Condition()
         quick = {"MTZ_DEMO_HISTORY_DAYS": "0"}
@@ -116,7 +118,8 @@ class Stack:
     def get(self, path: str) -> tuple[int, Any]:
         """(status, JSON) of a GET; status 0 when nobody answers."""
         try:
-            with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+            headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+            with urllib.request.urlopen(urllib.request.Request(self.url + path, headers=headers), timeout=5) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             with error:

@@ -194,9 +194,19 @@ def test_root_s_home_is_no_place_for_the_data() -> None:
 def test_an_account_of_one_s_own_has_its_own_database_and_survives_its_gateway(tmp_path: Path) -> None:
     with open_folder() as folder, start_gateway(tmp_path, accounts=("DU7000001",), master_client_id=30) as gateway:
         there = {"IBKR_HOST": "127.0.0.1", "IBKR_PORT": str(gateway.port)}
+        mine = there | {"MTZ_DATA_DIR": str(folder / "data")}
+        refused = mtz("run", cwd=folder, MTZ_PORT=str(free_port()), **mine)
+        assert refused.returncode == 1
+        assert "mtz user create" in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
+        made = mtz("user", "create", "olga", "--role", "admin", cwd=folder, typed="five green boats\n", **mine)
+        assert made.returncode == 0, made.stderr
+        token = mtz("token", "create", "test", cwd=folder, **mine).stdout.strip()
         stack = Stack(folder, free_port(), **there)
         try:
             stack.wait_running()
+            assert stack.get("/api/portfolio/")[0] == 401
+            stack.token = token
             assert "(PAPER)" in stack.lines[-1]
             assert any("mtz_paper" in line for line in stack.lines)
             stack.wait_healthy(START_S)
@@ -207,6 +217,7 @@ def test_an_account_of_one_s_own_has_its_own_database_and_survives_its_gateway(t
         gateway.kill()
 
         alone = Stack(folder, free_port(), **there)
+        alone.token = token
         try:
             alone.wait_running()
             known = alone.wait_get("/api/portfolio/", lambda status, body: status == 200 and body["as_of"], START_S)
