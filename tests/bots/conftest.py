@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -51,12 +52,13 @@ def moneytrailz() -> Path:
     if not checkout:
         pytest.skip("MONEYTRAILZ_DIR names no checkout of MoneyTrailz: it isn't tried")
     folder = PROJECT / ".cache" / "venvs" / f"moneytrailz-py{sys.version_info[0]}{sys.version_info[1]}"
-    program = folder / "bin" / "moneytrailz"
-    if not program.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=120)
-        subprocess.run(
-            [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", checkout], check=True, timeout=600
-        )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    program, python = folder / "bin" / "moneytrailz", str(folder / "bin" / "python")
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not program.exists():
+            subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=120)
+            subprocess.run([python, "-m", "pip", "install", "--quiet", checkout], check=True, timeout=600)
     return program
 
 

@@ -300,14 +300,16 @@ def _still_trades(values: dict[str, Any], configuration: Configuration, name: st
     if configuration.family == "thetagang2":
         return bool(set(enabled_stages(values)) & set(STAGES_OF[name]))
     if name == WHEEL:
-        return not all(share.get("no_trading") for share in values["symbols"].values())
+        rebalances = ("buy_only_rebalancing", "sell_only_rebalancing")
+        shares = values["symbols"].values()
+        return not all(share.get("no_trading") and not any(share.get(key) for key in rebalances) for share in shares)
     if name in (VIX, CASH):
         table: MutableMapping[str, Any] = values[name]
         if desired is Desired.PAUSED:
-            return bool(table["enabled"])
+            return bool(table.get("enabled"))
         if name == CASH:
-            return not table["buy_threshold"] == table["sell_threshold"] == NEVER
-        return table["allocation"] != [{"weight": 0.0}] or "close_hedges_when_vix_exceeds" in table
+            return not table.get("buy_threshold") == table.get("sell_threshold") == NEVER
+        return table.get("allocation") != [{"weight": 0.0}] or "close_hedges_when_vix_exceeds" in table
     if name in {stocks_name(key) for key in values.get("stocks", {})}:
         return True
     return any(t.get("enabled", True) for key, t in values.get("strategies", {}).items() if framework_name(key) == name)

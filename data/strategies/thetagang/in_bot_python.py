@@ -44,6 +44,8 @@ def main() -> None:
     try:
         answer["version"] = importlib.metadata.version(package)
         check(package, effective, original)
+    except (importlib.metadata.PackageNotFoundError, ModuleNotFoundError):
+        pass  # another Python than the bot's: nothing can be said
     except Exception as error:
         answer["problem"] = words(error)
     print("\n" + json.dumps(answer))

@@ -16,7 +16,6 @@ from data.model import Role
 from data.previews import CHANNEL
 from data.queries import statement
 from data.strategies.folder import ControlFolder
-from data.strategies.states import read_states
 from data.strategies.wrapped import Wrapped
 from data.strategies.wrapper.command import CommandError
 from data.strategies.wrapper.previewing import Previewed, last_command, preview
@@ -108,8 +107,7 @@ class Keeper(threading.Thread):
 
     def _previewed(self, bot: str) -> Previewed:
         try:
-            with self._engine.begin() as conn:
-                states = read_states(conn, bot)
-            return preview(self._folder, bot, last_command(self._folder, bot), states, self._stopping.is_set)
-        except CommandError as error:
+            found = last_command(self._folder, bot)
+            return preview(self._folder, bot, found, self._store.states(bot), self._stopping.is_set)
+        except (CommandError, DatabaseAwayError) as error:
             return Previewed(problem=str(error))

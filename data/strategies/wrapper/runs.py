@@ -18,8 +18,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from data.queries import statement
 from data.strategies.desired import BotStates
 from data.strategies.folder import ControlFolder, ControlFolderError
-from data.strategies.states import read_states
 from data.strategies.thetagang.records import DecisionReader
+from data.strategies.wishes import read_with_wishes
 
 Outcome = Literal["ok", "failed", "refused", "killed"]
 T = TypeVar("T")
@@ -71,13 +71,13 @@ class RunStore:
 
         def write(conn: Connection) -> BotStates:
             _write_bot(conn, run)
-            return read_states(conn, run.bot["bot"])
+            return read_with_wishes(conn, run.bot["bot"])
 
         return self._within(write)
 
     def states(self, bot: str) -> BotStates:
         """What a bot has to do; nothing is held back of one that isn't known."""
-        return self._within(lambda conn: read_states(conn, bot))
+        return self._within(lambda conn: read_with_wishes(conn, bot))
 
     def store(self, run: Run) -> None:
         """Write the run as far as it is known. Raises TakenNameError."""

@@ -47,11 +47,12 @@ class Reason(Enum):
 
 
 class NotStartedError(Exception):
-    """The bot isn't started; one sentence for the user."""
+    """The bot isn't started; one sentence for the user. `run`: as far as it had come, where that is more than its beginning."""
 
-    def __init__(self, message: str, reason: Reason) -> None:
+    def __init__(self, message: str, reason: Reason, run: Run | None = None) -> None:
         super().__init__(message)
         self.reason = reason
+        self.run = run
 
 
 def bot_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -101,22 +102,22 @@ class Starter:
                 self._refuse_if_killed()
                 return self._start(bot, run, held)
         except NotStartedError as refusal:
-            self._record(run.end("refused", None, str(refusal)))
+            self._record((refusal.run or run).end("refused", None, str(refusal)))
             raise
 
     def _start(self, bot: BotCommand, run: Run, held: HeldLock) -> Done:
         try:
             found = configuration.read(bot.config, bot.environment)
         except ConfigurationError as error:
-            raise self._refused(run, str(error)) from None
+            raise _refused(run, str(error)) from None
         mask = Masker(found.secrets)
         run = _with_configuration(run, found, mask.arguments(bot.arguments))
-        states = self._states(run)
-        run = replace(run, command_seen=states.command)
+        states, seen = self._states(run)
+        run = replace(run, command_seen=seen)
         held.describe(_holder(run))
         self._remember(run, bot)
         if states.is_killed:
-            raise NotStartedError("The kill switch is thrown: the bot is not started.", Reason.KILLED)
+            raise NotStartedError("The kill switch is thrown: the bot is not started.", Reason.KILLED, run)
         changed = effective(found, states)
         self._say_all(changed.notes)
         if not changed.runs:
@@ -137,7 +138,7 @@ class Starter:
         try:
             ended = child.run(arguments, environment, bot.folder, held.descriptor)
         except child.CannotStartError as error:
-            raise self._refused(run, str(error)) from None
+            raise _refused(run, str(error)) from None
         kept = mask(ended.output)
         said = output.read(kept)
         outcome, words = _outcome(ended, said)
@@ -157,8 +158,8 @@ class Starter:
         why = f" ({said['reason']})" if said.get("reason") else ""
         raise NotStartedError(f"The kill switch was thrown{who}{why}: the bot is not started.", Reason.KILLED)
 
-    def _states(self, run: Run) -> BotStates:
-        """From the database, which makes the bot known to it, else the last known ones."""
+    def _states(self, run: Run) -> tuple[BotStates, int]:
+        """From the database, which makes the bot known to it, else the last known ones; and up to which command they tell all."""
         name = run.bot["bot"]
         away = "no database is known"
         if self._store is not None:
@@ -166,7 +167,7 @@ class Starter:
                 states = self._store.begin(run)
                 self._store.drain(self._spool)
                 self._keep(states)
-                return states
+                return states, _seen(states)
             except TakenNameError as error:
                 raise NotStartedError(str(error), Reason.NAME) from None
             except DatabaseAwayError as error:
@@ -182,7 +183,7 @@ class Starter:
                 Reason.UNKNOWN_STATE,
             )
         self._say(f"{away}: started by the states last known (command {known.command}).".capitalize())
-        return known
+        return known, known.command
 
     def _keep(self, states: BotStates) -> None:
         """What was read now is what counts when the database is away the next time."""
@@ -216,13 +217,13 @@ class Starter:
     def _write(self, found: Configuration, changed: Effective, states: BotStates, run: Run) -> tuple[Path, str | None]:
         """The effective configuration's path, and what the first run with it loses."""
         if problems := shortcomings(changed.text, found, states):
-            raise self._refused(run, f"{found.path.name} can't be changed as desired: {' '.join(problems)}")
+            raise _refused(run, f"{found.path.name} can't be changed as desired: {' '.join(problems)}")
         path = effective_path(found.path)
         is_first = not path.exists()
         try:
             write_beside(path, changed.text, found.path)
         except OSError as error:
-            raise self._refused(
+            raise _refused(
                 run,
                 f"{path} can't be written ({error.strerror}): `mtz bot` needs to write beside the bot's configuration.",
             ) from None
@@ -235,17 +236,10 @@ class Starter:
     def _check(self, bot: BotCommand, path: Path, run: Run, mask: Masker) -> validation.Verdict:
         verdict = check(bot, path)
         if verdict.problem is not None:
-            raise self._refused(replace(run, version=verdict.version), mask(verdict.problem))
+            raise _refused(replace(run, version=verdict.version), mask(verdict.problem))
         return verdict
 
     # -- records
-
-    def _refused(self, run: Run, words: str) -> NotStartedError:
-        """Its file can't be used: that is the bot's trouble until a start finds it mended."""
-        with contextlib.suppress(DatabaseAwayError, TakenNameError):
-            if self._store is not None:
-                self._store.begin(replace(run, bot=run.bot | {"problem": words}))
-        return NotStartedError(words, Reason.CONFIGURATION)
 
     def _begin(self, run: Run) -> None:
         with contextlib.suppress(DatabaseAwayError, TakenNameError):  # its end is spooled
@@ -357,6 +351,16 @@ def _holder(run: Run) -> dict[str, Any]:
         "started_at": run.started_at,
         "command_seen": run.command_seen,
     }
+
+
+def _refused(run: Run, words: str) -> NotStartedError:
+    """Its file can't be used: that is the bot's trouble until a start finds it mended."""
+    return NotStartedError(words, Reason.CONFIGURATION, replace(run, bot=run.bot | {"problem": words}))
+
+
+def _seen(states: BotStates) -> int:
+    """The newest command of which, and of all older ones, this run knows the effect: a resume that waits for the agent isn't in it."""
+    return min([states.command, *(state.command for state in states.strategies.values() if not states.is_killed)])
 
 
 def _busy(name: str, holder: Mapping[str, Any]) -> str:
