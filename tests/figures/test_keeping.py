@@ -193,3 +193,15 @@ def test_a_combination_is_counted_once(agent: Conn, write: Writer) -> None:
     attribute(agent)
     Keeper(agent).look()
     assert row(agent, "demo/hedge", "premium", "pnl_total", "trades", "positions") == (100.0, 0.0, 2, 2)
+
+
+def test_a_position_from_before_anybody_looked_that_is_closed(agent: Conn, write: Writer) -> None:
+    """Only its end is known: who closed it neither won nor lost by it, but paid the commission."""
+    unseen = samples.put(9, "KO", 60.0)
+    old = samples.now() - timedelta(minutes=5)
+    closing: dict[str, Any] = {"side": "BOT", "time": old, "order_ref": "demo:hedge:KO", "commission": Decimal("1.05")}
+    write.flush(executions=(samples.execution(1, unseen, client_id=1, commission_currency="USD", **closing),))
+    attribute(agent)
+    Keeper(agent).look()
+    assert row(agent, "demo/hedge", "pnl_total", "pnl_day", "reason") == (-1.05, -1.05, None)
+    assert row(agent, "", "reason") == (None,)

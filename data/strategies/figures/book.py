@@ -70,6 +70,7 @@ class Book:
     first: datetime | None = None
     newest: datetime | None = None
     price: Decimal | None = None  # of the newest fill
+    traded_on: date | None = None  # its trading day
     before: Decimal = ZERO
     day_cash: Decimal = ZERO
     day_fees: dict[str, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
@@ -99,7 +100,7 @@ class Book:
             self.day_cash += money
             self.day_fees[currency] += fee
         self.first = self.first or fill.ts
-        self.newest, self.price = fill.ts, fill.price
+        self.newest, self.price, self.traded_on = fill.ts, fill.price, fill.session_date
         self._move(fill.quantity, fill.price, money - (fee if currency == self.terms.currency else ZERO))
 
     def _move(self, quantity: Decimal, price: Decimal, money: Decimal) -> None:

@@ -66,6 +66,7 @@ class Valuer:
         self._day: date | None = None
         self._before: dict[int, Close] = {}
         self._last: dict[int, Close] = {}
+        self._settled: dict[int, Decimal] | None = None  # residues of the last look, by contract
 
     def value(self, conn: Conn, ledger: Ledger, day: date, now: datetime) -> tuple[dict[int, Mark], list[Residue]]:
         """Marks by contract, and the residues."""
@@ -76,7 +77,9 @@ class Valuer:
         before = {*held, *gone, *(book.terms.con_id for book in ledger.all() if book.before)}
         self._closes(conn, self._before, before, day, before=True)
         self._closes(conn, self._last, gone, day, before=False)
-        return assess(held, list(ledger.all()), self._before, self._last, day, now)
+        marks, residues = assess(held, list(ledger.all()), self._before, self._last, day, now, self._settled)
+        self._settled = {residue.terms.con_id: residue.quantity for residue in residues}
+        return marks, residues
 
     def _held(self, conn: Conn) -> Iterable[Held]:
         for quantity, average, price, as_of, underlying, daily, *terms in conn.execute(HELD, [self.account]):
@@ -113,8 +116,13 @@ def assess(
     last: Mapping[int, Close],
     day: date,
     now: datetime,
+    settled: Mapping[int, Decimal] | None = None,
 ) -> tuple[dict[int, Mark], list[Residue]]:
-    """Marks and residues from what is held, folded, and was seen: prices at the previous close, last prices of what is gone."""
+    """Marks and residues from what is held, folded, and was seen: prices at the previous close, last prices of what is gone.
+
+    `settled`: the residues of the look before. A contract that was traded in the last minute keeps its own, since its position
+    may be on the way.
+    """
     terms = {book.terms.con_id: book.terms for book in books} | {i: h.terms for i, h in held.items()}
     explained: dict[int, Decimal] = defaultdict(lambda: ZERO)
     traded: dict[int, list[Book]] = defaultdict(list)
@@ -125,7 +133,11 @@ def assess(
         if book.newest is not None and book.newest > now - SETTLING:
             recent[book.terms.con_id] = book.price
     prices = {i: h.price for i, h in held.items()}
-    prices |= {i: _last_price(terms[i], last, day) for i, quantity in explained.items() if quantity and i not in held}
+    prices |= {
+        i: _last_price(traded[i], last.get(i, UNSEEN), day)
+        for i, quantity in explained.items()
+        if quantity and i not in held
+    }
     shares = {h.terms.symbol: h.price for h in held.values() if h.terms.sec_type == "STK"}
     marks: dict[int, Mark] = {}
     for con_id in {*prices, *before}:
@@ -139,8 +151,15 @@ def assess(
             holding.as_of if holding else None,
             underlying,
         )
-    quiet = [con_id for con_id in prices if con_id not in recent]
-    return marks, _residues(held, explained, terms, marks, quiet)
+    quantities = {i: (held[i].quantity if i in held else ZERO) - explained.get(i, ZERO) for i in prices}
+    for con_id in recent:
+        if settled is not None:
+            quantities[con_id] = settled.get(con_id, ZERO)
+        elif con_id not in held:
+            quantities[con_id] = ZERO
+    return marks, [
+        _residue(terms[i], quantity, held.get(i), marks[i], day) for i, quantity in quantities.items() if quantity
+    ]
 
 
 def _price_before(close: Close, holding: Held | None, books: Sequence[Book]) -> Decimal | None:
@@ -156,33 +175,25 @@ def _price_before(close: Close, holding: Held | None, books: Sequence[Book]) -> 
     return (holding.quantity * holding.price * multiplier + money - holding.daily) / (quantity * multiplier)
 
 
-def _last_price(terms: Terms, last: Mapping[int, Close], day: date) -> Decimal | None:
-    """Of what is no longer held: the last that was seen; an option that has expired unseen is worth nothing."""
-    price = last.get(terms.con_id, UNSEEN).price
-    if price is None and terms.expiry is not None and terms.expiry < day:
-        return ZERO
-    return price
+def _last_price(books: Sequence[Book], seen: Close, day: date) -> Decimal | None:
+    """Of what is no longer held: what it was traded for today, else the last price that was seen; an option that has expired
+    unseen is worth nothing. `books` are in the order of their newest fill."""
+    newest = books[-1]
+    if newest.traded_on == day:
+        return newest.price
+    if seen.price is not None:
+        return seen.price
+    expiry = newest.terms.expiry
+    return ZERO if expiry is not None and expiry < day else newest.price
 
 
-def _residues(
-    held: Mapping[int, Held],
-    explained: Mapping[int, Decimal],
-    terms: Mapping[int, Terms],
-    marks: Mapping[int, Mark],
-    quiet: Iterable[int],
-) -> list[Residue]:
-    """What is held less what executions add up to. Of what left without an execution the closing price is the last one seen,
-    of an option 0, as the broker books an expiry or assignment."""
-    found = []
-    for con_id in sorted(quiet):
-        holding = held.get(con_id)
-        quantity = (holding.quantity if holding else ZERO) - explained.get(con_id, ZERO)
-        if not quantity:
-            continue
-        if holding is not None:
-            average = holding.average
-        else:
-            price = ZERO if terms[con_id].is_option else marks[con_id].price
-            average = None if price is None else price * terms[con_id].multiplier
-        found.append(Residue(terms[con_id], quantity, average))
-    return found
+def _residue(terms: Terms, quantity: Decimal, holding: Held | None, mark: Mark, day: date) -> Residue:
+    """What is held less what executions add up to.
+
+    Of what is not held, either its opening was before anybody looked, or its end was booked without an execution: it is taken to
+    have gone at the price that it has now, an option that expired at 0.
+    """
+    if holding is not None:
+        return Residue(terms, quantity, holding.average)
+    price = ZERO if terms.expiry is not None and terms.expiry < day else mark.price
+    return Residue(terms, quantity, None if price is None else price * terms.multiplier)
