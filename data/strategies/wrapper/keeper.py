@@ -38,6 +38,10 @@ class Keeper(threading.Thread):
         self._engine = make_engine(url, Role.AGENT, "agent (bots)", pool_size=1)
         self._store = RunStore(self._engine)
 
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
     def stop(self) -> None:
         self._stopping.set()
 
@@ -54,7 +58,7 @@ class Keeper(threading.Thread):
             except Exception:
                 log.exception("looking after wrapped bots failed; it is tried again")
                 self._stopping.wait(LOOK_S)
-        self._engine.dispose()
+        self.close()
 
     def look(self, conn: psycopg.Connection[Any]) -> None:
         """Everything once."""
