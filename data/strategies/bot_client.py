@@ -269,7 +269,7 @@ class Control:
                 self._cycle = {"run_id": str(uuid.uuid4())}
             self._is_eventful = False
             self._cycle = {"run_id": self._cycle["run_id"], "started_at": _now(), "command_seen": self._seen()}
-        before = {book.strategy.name: book.applied for book in self._books.values()}
+            before = {name: book.applied for name, book in self._books.items()}
         try:
             yield self
         except BaseException as error:
@@ -338,7 +338,9 @@ class Control:
     ) -> None:
         """What the bot says of a strategy: running, idle, error or a word of its own, and why. It holds until the next report."""
         with self._lock:
-            book = self._books[name]
+            book = self._books.get(name)
+            if book is None:
+                raise ValueError(f"this bot has no strategy {name!r}: add it first")
             book.strategy.symbols = book.strategy.symbols if symbols is None else list(symbols)
             book.strategy.allocation = book.strategy.allocation if allocation is None else allocation
             book.said.update(
@@ -515,8 +517,10 @@ class RegistryControl:
         self._look()
         with self._control.cycle(next_at):
             self._enforce()  # also what has not changed: the bot may have made its registry anew
-            yield
-        self._tell()
+            try:
+                yield
+            finally:
+                self._tell()
 
     def order_queued(
         self, name: str, symbol: str | None = None, *, opening: bool = True, ref: str | None = None

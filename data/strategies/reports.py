@@ -6,6 +6,7 @@ A report is written as it is: whether a command is enforced is the agent's to ju
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -24,6 +25,8 @@ from data.strategies.wishes import read_with_wishes
 Row = Mapping[str, Any]
 ANNOUNCE_S = 15.0
 """How often a sign of life is announced where nothing else is new; far more often than a bot counts as silent."""
+CYCLES_S = 3.0
+"""How often the end of a cycle is announced: a bot may have one every second."""
 META = ("version", "account", "client_id", "gateway_host", "gateway_port", "problem")
 CYCLE = ("run_id", "started_at", "ended_at", "outcome", "command_seen", "words")
 
@@ -42,6 +45,8 @@ class Reports:
     def __init__(self, engine: Engine, url: str) -> None:
         self._engine = engine
         self._url = url
+        self._told: dict[str, float] = {}  # bot → when something of it was announced
+        self._waiting: set[str] = set()  # bots that ended a cycle since
 
     def heartbeat(self, caller: Caller, bot: str, meta: Row, strategies: Sequence[Row], cycle: Row | None) -> BotStates:
         """Write what the bot says of itself and its strategies (named without the bot); what it has to do.
@@ -61,8 +66,10 @@ class Reports:
             if cycle is not None:
                 values = {name: cycle.get(name) for name in CYCLE}
                 values |= {"bot": bot, "version": meta.get("version"), "host": caller.origin, "pid": meta.get("pid")}
-                is_news |= conn.exec_driver_sql(statement("report_cycle"), values).first() is not None
-            if is_news:
+                is_cycle = conn.exec_driver_sql(statement("report_cycle"), values).first() is not None
+                if is_cycle and cycle.get("outcome") is not None:
+                    self._waiting.add(bot)
+            if self._is_announced(bot, is_news):
                 conn.exec_driver_sql(statement("strategies_changed"))
             return read_with_wishes(conn, bot)
 
@@ -84,6 +91,15 @@ class Reports:
             if written:
                 conn.exec_driver_sql(statement("strategies_changed"))
             return len(written)
+
+    def _is_announced(self, bot: str, is_news: bool) -> bool:
+        """Whether it is told now: news at once, cycles that ended at most every few seconds."""
+        now = time.monotonic()
+        if not is_news and (bot not in self._waiting or now - self._told.get(bot, float("-inf")) < CYCLES_S):
+            return False
+        self._waiting.discard(bot)
+        self._told[bot] = now
+        return True
 
     def _seen(self, conn: Connection, caller: Caller, bot: str, meta: Row) -> bool:
         """Note the sign of life; whether it is news."""

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg.rows import dict_row
+from sqlalchemy import Engine
 
-from tests.web.server import Answer, Web
+from dashboard.api.bot_schemas import Decision, StrategyReport
+from data.audit import Caller
+from data.db import DatabaseError, make_engine
+from data.model import Role
+from data.strategies.reports import Reports
+from tests.web.server import Answer, Web, wait_until
 from tests.web.test_rest import is_problem
 
 JSON = {"Content-Type": "application/json"}
+LOCAL = Caller("local", "local")
 AT = "2026-11-24T15:00:00Z"
 
 
@@ -134,11 +143,10 @@ def test_cycles_are_runs(web: Web, bot: str, url: str) -> None:
     before = revision(url)
     beat(web, bot, {"name": "wheel"}, cycle=cycle)
     assert revision(url) == before
-    beat(
-        web,
-        bot,
-        {"name": "wheel"},
-        cycle=cycle | {"ended_at": "2026-11-24T15:00:09Z", "outcome": "failed", "words": "oh"},
+    ended = cycle | {"ended_at": "2026-11-24T15:00:09Z", "outcome": "failed", "words": "oh"}
+    beat(web, bot, {"name": "wheel"}, cycle=ended)
+    wait_until(
+        lambda: beat(web, bot, {"name": "wheel"}, cycle=ended) and revision(url) > before, "its end is announced"
     )
     (run,) = rows(url, "SELECT * FROM bot_runs WHERE bot = %s", bot)
     assert (run["outcome"], run["words"]) == ("failed", "oh")
@@ -172,6 +180,43 @@ def test_decisions_are_written_once(web: Web, bot: str, url: str) -> None:
     first, second = rows(url, "SELECT * FROM decisions WHERE bot = %s ORDER BY source_key", bot)
     assert (first["strategy"], str(first["run_id"]), first["account"]) == (f"{bot}/wheel", run_id, "DU9000001")
     assert (second["strategy"], second["run_id"], second["client_id"]) == (None, None, 21)
+
+
+@pytest.fixture
+def reports_of() -> Iterator[Callable[[str], Reports]]:
+    engines: list[Engine] = []
+
+    def make(url: str) -> Reports:
+        engines.append(make_engine(url, Role.WEB, "test", pool_size=1))
+        return Reports(engines[-1], url)
+
+    yield make
+    for engine in engines:
+        engine.dispose()
+
+
+def test_every_database_takes_reports(database_url: str, reports_of: Callable[[str], Reports]) -> None:
+    reports = reports_of(database_url)
+    row = StrategyReport(name="w", symbols=["KO"], figures={"puts": 2}, next_cycle_at=AT).row()
+    cycle = {"run_id": uuid.uuid4(), "started_at": AT, "ended_at": AT, "outcome": "ok", "command_seen": 0}
+    line = Decision(
+        source_key="1", strategy="w", ts=AT, kind="intent", quantity=2.5, run_id=cycle["run_id"], detail={"a": [1]}
+    )
+    for expected in (1, 0):
+        assert reports.heartbeat(LOCAL, "b", {"account": "DU1"}, [row], cycle).command == 0
+        assert reports.decisions("b", [line.model_dump(mode="json")]) == expected
+    (kept,) = rows(
+        database_url,
+        "SELECT symbols, quantity, d.detail, r.outcome FROM strategies s JOIN decisions d ON d.strategy = s.name JOIN bot_runs r USING (run_id)",
+    )
+    assert kept == {"symbols": ["KO"], "quantity": Decimal("2.5"), "detail": {"a": [1]}, "outcome": "ok"}
+
+
+def test_the_database_is_away(reports_of: Callable[[str], Reports]) -> None:
+    reports = reports_of("postgresql://u:secret@127.0.0.1:1/x")
+    with pytest.raises(DatabaseError, match="The report was not kept") as error:
+        reports.heartbeat(LOCAL, "b", {}, [], None)
+    assert "secret" not in str(error.value)
 
 
 def test_what_is_refused(web: Web, bot: str, url: str) -> None:
