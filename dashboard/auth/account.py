@@ -76,7 +76,9 @@ def blueprint(users: Users) -> Blueprint:
         _, user = who(users)
         confirm(users, user)
         if not users.guard.key_lasts:
-            raise UserError("The app's secret couldn't be read after a restart: set MTZ_SECRET_KEY first (docs/users.md).")
+            raise UserError(
+                "The app's secret couldn't be read after a restart: set MTZ_SECRET_KEY first (docs/users.md)."
+            )
         session[DRAFT] = secret = users.guard.codes.generate_totp_secret()
         return show(**setup(user, secret))
 

@@ -90,6 +90,9 @@ def blueprint(users: Users) -> Blueprint:
 
 def _enter(users: Users, user: User, target: str) -> Response:
     caller = Caller(user.username, "user", request.remote_addr)
+    before = _identity()
+    if before is not None and before.kind == "user" and before.number is not None:
+        users.end_session(before.number, before.caller(request.remote_addr))  # another one takes its cookie
     renew_session()
     login_user(user)
     session[SECRET] = users.begin_session(user, caller, request.user_agent.string)

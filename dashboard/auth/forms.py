@@ -7,9 +7,11 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, make_response, render_template, request, session
 from flask_wtf.csrf import CSRFError, generate_csrf
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from dashboard.api.errors import problem
-from dashboard.auth.gate import NOBODY, PROGRAMS
+from dashboard.auth.gate import AWAY, NOBODY, PROGRAMS
 from dashboard.auth.identity import ENVIRON, Identity
 from dashboard.auth.security import Guard
 from dashboard.security import SAFE_METHODS
@@ -78,8 +80,17 @@ def protect(server: Flask, guard: Guard) -> None:
         return answer
 
     server.register_error_handler(CSRFError, lambda _: refused(403, FORGED))
+    for away in (DBAPIError, PoolTimeoutError):
+        server.register_error_handler(away, _away)
     server.register_error_handler(UnknownCallerError, lambda _: refused(401, NOBODY))
     server.register_error_handler(ForbiddenError, lambda error: refused(403, str(error)))
+
+
+def _away(error: Exception) -> Response:
+    """The database is away; any other trouble with it goes the way of what nobody foresaw."""
+    if isinstance(error, DBAPIError) and not isinstance(error, OperationalError | InterfaceError):
+        raise error
+    return refused(503, AWAY, {"Retry-After": "2"})
 
 
 def renew_session(**keep: Any) -> None:

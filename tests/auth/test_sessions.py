@@ -138,6 +138,10 @@ def test_while_the_database_is_away_who_is_known_stays(
             stranger = Browser(browser.web, {"mtz_session": browser.cookies["mtz_session"][:-1]})
             assert browser.get("/api/portfolio/").status == 200
             assert stranger.get("/api/portfolio/").status == 401
+            page = Browser(browser.web).get("/login")
+            assert page.status == 503
+            assert "text/html" in page.headers["content-type"]
+            assert "it is tried again" in page.body.decode()
         finally:
             outside.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
     wait_until(browser.web.answers, "it is back")
