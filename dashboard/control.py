@@ -99,8 +99,8 @@ def release(settings: Settings, reason: str | None, say: Say) -> Exit:
 
 def verify_audit(settings: Settings, say: Say) -> Exit:
     """Walk the audit log's chain, and compare its end with the head kept outside the database."""
-    kept = ControlFolder(settings.control_dir).audit_head()
     with closing(_connect(settings)) as conn:
+        kept = ControlFolder(settings.control_dir).audit_head(conn.info.dbname)
         verdict = audit.verify(conn, kept)
     for problem in verdict.problems:
         say(problem)

@@ -3,7 +3,7 @@
 kill.json          the kill switch: while it is there, no bot starts
 states/BOT.json    the desired states last known (the agent's acknowledgement)
 locks/BOT.lock     held by flock while the bot runs, and while the agent cancels for it; says who holds it
-audit-head.json    the newest audit event's number and hash
+audit-heads/DATABASE.json   the newest audit event's number and hash
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from data.strategies.desired import BotStates
 
@@ -83,9 +84,9 @@ class ControlFolder:
         if known is None or known.command <= states.command:
             self._write(f"states/{states.bot}.json", states.as_json())
 
-    def forget_states(self, bot: str) -> None:
-        with self._explained():
-            (self.path / "states" / f"{bot}.json").unlink(missing_ok=True)
+    def replace_states(self, states: BotStates) -> None:
+        """The same whatever is there: it may be another database's, whose numbers say nothing."""
+        self._write(f"states/{states.bot}.json", states.as_json())
 
     def read_states(self, bot: str) -> BotStates | None:
         """The last known states, None where none are. Raises ControlFolderError for a damaged file."""
@@ -134,11 +135,12 @@ class ControlFolder:
 
     # -- the audit log's head
 
-    def write_audit_head(self, number: int, digest: str) -> None:
-        self._write("audit-head.json", {"id": number, "hash": digest})
+    def write_audit_head(self, database: str, number: int, digest: str) -> None:
+        """`database`: its name; one folder may serve the demo's and the paper account's."""
+        self._write(_head_name(database), {"id": number, "hash": digest})
 
-    def audit_head(self) -> tuple[int, str] | None:
-        value = self._read("audit-head.json")
+    def audit_head(self, database: str) -> tuple[int, str] | None:
+        value = self._read(_head_name(database))
         return (int(value["id"]), str(value["hash"])) if value else None
 
     # -- files
@@ -184,6 +186,10 @@ class ControlFolder:
             yield
         except OSError as error:
             raise ControlFolderError(f"The control folder {self.path} can't be used ({error.strerror}).") from None
+
+
+def _head_name(database: str) -> str:
+    return f"audit-heads/{quote(database, safe='')}.json"
 
 
 def _holder(path: Path) -> dict[str, Any]:

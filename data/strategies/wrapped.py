@@ -9,9 +9,9 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
-from data.strategies.base import Bot, CannotApplyError, Conn, Run, Status
+from data.strategies.base import Bot, Conn, Run, Status
 from data.strategies.desired import BotStates
-from data.strategies.folder import ControlFolder, ControlFolderError
+from data.strategies.folder import ControlFolder
 from data.strategies.thetagang.records import DecisionReader
 
 AGENT = "agent"  # the lock's `holder` while the agent cancels for the bot: no run
@@ -36,28 +36,23 @@ class Wrapped:
 
     def __init__(self, folder: ControlFolder) -> None:
         self._folder = folder
+        self._written: set[str] = set()
         self._reader = DecisionReader()
 
     def list(self, conn: Conn) -> Sequence[Bot]:
         return list_bots(conn, self.kind)
 
-    def apply(self, conn: Conn, bot: Bot, states: BotStates) -> None:
-        """Raises ControlFolderError too: trying again may help."""
-        try:
-            self._forget_other_database(conn, bot.name)
-            self._folder.write_states(states)
-        except ValueError as error:  # a name or number that no file can hold
-            raise CannotApplyError(f"The states of {bot.name} can't be written ({error}).") from None
+    def apply(self, conn: Conn, bot: Bot, states: BotStates) -> None:  # noqa: ARG002 - a start asks the database by itself
+        """Raises ControlFolderError too: trying again may help.
 
-    def _forget_other_database(self, conn: Conn, bot: str) -> None:
-        """States with a number that was never given here are of another database, and would never be replaced."""
-        try:
-            known = self._folder.read_states(bot)
-        except ControlFolderError:
-            return  # damaged: it is written anew
-        newest = conn.execute("SELECT coalesce(max(id), 0) FROM commands").fetchone()
-        if known is not None and newest is not None and known.command > newest[0]:
-            self._folder.forget_states(bot)
+        A process writes each bot's states whatever is there the first time; after that an older one never replaces a newer one, so
+        that an agent which has lost the lead without knowing it does no harm.
+        """
+        if bot.name in self._written:
+            self._folder.write_states(states)
+        else:
+            self._folder.replace_states(states)
+            self._written.add(bot.name)
 
     def status(self, conn: Conn, bot: Bot) -> Status:  # noqa: ARG002 - other bots are asked in the database
         holder = self._folder.lock_holder(bot.name)

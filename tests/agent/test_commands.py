@@ -157,15 +157,15 @@ def test_the_audit_log_s_head_is_kept_outside_the_database(world: World) -> None
     world.wait(world.give(Action.PAUSE, "tg/wheel"), "enforced")
     with connect(world.url, Role.AGENT, "test", autocommit=True) as conn:
         newest = audit.head(conn)
-        eventually(lambda: world.folder.audit_head() == newest)
-        assert audit.verify(conn, world.folder.audit_head()).problems == []
+        eventually(lambda: world.folder.audit_head(conn.info.dbname) == newest)
+        assert audit.verify(conn, world.folder.audit_head(conn.info.dbname)).problems == []
     world.execute(
         "ALTER TABLE audit_events DISABLE TRIGGER USER; DELETE FROM audit_events WHERE id = (SELECT max(id) FROM audit_events); "
         "UPDATE audit_head SET (id, hash) = (SELECT id, hash FROM audit_events ORDER BY id DESC LIMIT 1)"
     )
     eventually(lambda: world.rows("SELECT 1 FROM agent_status WHERE heartbeat_at > now() - interval '1 s'"))
     with connect(world.url, Role.AGENT, "test", autocommit=True) as conn:
-        assert audit.verify(conn, world.folder.audit_head()).problems  # the older head has not replaced the kept one
+        assert audit.verify(conn, world.folder.audit_head(conn.info.dbname)).problems  # the older head has not replaced the kept one
 
 
 def test_commands_given_all_at_once(world: World) -> None:

@@ -39,7 +39,7 @@ def test_a_switch_thrown_with_agent_and_database_down_becomes_a_command(own: tup
     assert (row["actor"], row["actor_kind"], row["action"]) == ("root (command line)", "local", "stop")
     assert row["reason"].startswith("smoke Thrown on the machine at ")
     look = "SELECT state FROM command_progress WHERE command = %s"
-    eventually(lambda: world.rows(look, [row["id"]])[0]["state"] == "enforced")
+    eventually(lambda: world.rows(look, [row["id"]]) == [{"state": "enforced"}])
     assert world.in_force() == {EVERY: "stopped", "tg/wheel": "stopped", "tg/hedge": "stopped"}
     said = world.folder.killed()
     assert said is not None

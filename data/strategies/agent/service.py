@@ -201,6 +201,7 @@ class Leader:
     def _keep_head(self) -> None:
         """The audit log's newest number and hash, outside the database. An older one never replaces a newer one: that shows."""
         number, digest = audit.head(self._conn)
-        kept = self._folder.audit_head()
+        database = self._conn.info.dbname
+        kept = self._folder.audit_head(database)
         if number and (kept is None or number > kept[0]):
-            self._folder.write_audit_head(number, digest)
+            self._folder.write_audit_head(database, number, digest)

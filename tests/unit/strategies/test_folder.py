@@ -21,7 +21,7 @@ def test_nothing_is_known_of_a_new_bot(folder: ControlFolder) -> None:
     assert folder.read_states("tg") is None
     assert folder.killed() is None
     assert folder.lock_holder("tg") is None
-    assert folder.audit_head() is None
+    assert folder.audit_head("mtz") is None
 
 
 def test_an_older_state_never_replaces_a_newer_one(folder: ControlFolder) -> None:
