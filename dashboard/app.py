@@ -115,7 +115,7 @@ def _pages(server: Flask, reads: Reads, commands: Commands, url: str, benchmark:
         title=NAME,
         update_title=None,
         index_string=INDEX,
-        csrf_token_name=auth.CSRF_COOKIE,
+        csrf_token_name=server.config[auth.CSRF_COOKIE],
         csrf_header_name=auth.CSRF_HEADER,
     )
     pages.reads = reads
