@@ -13,9 +13,10 @@ from typing import ParamSpec, TypeVar
 
 from flask import request
 
-from dashboard.auth.forms import CSRF_COOKIE, CSRF_HEADER, ForbiddenError, current_identity
+from dashboard.auth.forms import CSRF_HEADER, ForbiddenError, current_identity
 from dashboard.auth.identity import LEVELS, Identity, Level
 from dashboard.auth.install import Auth, install
+from dashboard.auth.security import CSRF_COOKIE
 from data.audit import Caller
 from layouts.state import Reader
 

@@ -13,10 +13,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from dashboard.api.errors import problem
 from dashboard.auth.gate import AWAY, NOBODY, PROGRAMS
 from dashboard.auth.identity import ENVIRON, Identity
-from dashboard.auth.security import Guard
+from dashboard.auth.security import CSRF_COOKIE, Guard
 from dashboard.security import SAFE_METHODS
 
-CSRF_COOKIE = "mtz_csrf"  # Dash's renderer and session.js copy it into the header
 CSRF_HEADER = "X-CSRFToken"
 FORGED = "This page is too old, or another site sent this: load the page again and repeat it. Nothing was changed."
 
@@ -76,7 +75,7 @@ def protect(server: Flask, guard: Guard) -> None:
         identity: Identity | None = request.environ.get(ENVIRON)
         if identity is not None and identity.kind == "user" and answer.mimetype == "text/html":
             answer.headers["Cache-Control"] = "no-store"  # after a log-out the way back shows nothing
-            answer.set_cookie(CSRF_COOKIE, generate_csrf(), samesite="Strict", secure=request.is_secure, httponly=False)
+            answer.set_cookie(server.config[CSRF_COOKIE], generate_csrf(), samesite="Strict", secure=request.is_secure, httponly=False)
         return answer
 
     server.register_error_handler(CSRFError, lambda _: refused(403, FORGED))

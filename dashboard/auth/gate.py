@@ -17,7 +17,6 @@ from dashboard import problems
 from dashboard.auth.admission import PREFIX, Admission, Proof, UnknownNowError, hashed
 from dashboard.auth.identity import ENVIRON, LOCAL, Identity, Level
 from dashboard.auth.proxies import Networks, resolve
-from dashboard.auth.security import COOKIE
 from dashboard.security import SAFE_METHODS
 
 if TYPE_CHECKING:
@@ -48,12 +47,14 @@ class Gate:
         admission: Admission,
         needs_login: Callable[[], bool],
         serializer: URLSafeTimedSerializer,
+        cookie: str,
         trusted: Networks,
     ) -> None:
         self._application = application
         self._admission = admission
         self._needs_login = needs_login
         self._serializer = serializer
+        self._cookie = cookie
         self._trusted = trusted
         self._cookies: OrderedDict[str, str] = OrderedDict()
 
@@ -93,9 +94,9 @@ class Gate:
             if scheme.lower() == "bearer":  # others are a proxy's business
                 return "token", hashed(value.strip()) if value.startswith(PREFIX) else b""
         cookies: str = environ.get("HTTP_COOKIE", "")
-        if COOKIE not in cookies:
+        if self._cookie not in cookies:
             return None
-        value = parse_cookie(cookies).get(COOKIE, "")
+        value = parse_cookie(cookies).get(self._cookie, "")
         secret = self._cookies.get(value)
         if secret is None:
             secret = self._unsigned(value)

@@ -19,7 +19,7 @@ from dashboard.auth import account, entrance, forms, manage
 from dashboard.auth.admission import LOG_IN_AGAIN, Admission, Limits
 from dashboard.auth.gate import PROOF, Gate
 from dashboard.auth.secret import secret_key
-from dashboard.auth.security import Guard
+from dashboard.auth.security import SESSION_COOKIE, Guard
 from dashboard.auth.users import Users
 from dashboard.exits import CannotRunError
 from dashboard.login import LoginRule, settings_need_login
@@ -45,10 +45,11 @@ class Auth:
     rule: LoginRule
     settings: Settings
     serializer: URLSafeTimedSerializer
+    cookie: str
 
     def gate(self, application: WSGIApplication) -> Gate:
         """`application` behind the gate."""
-        return Gate(application, self.admission, self.rule.needs_login, self.serializer, self.settings.proxy_networks)
+        return Gate(application, self.admission, self.rule.needs_login, self.serializer, self.cookie, self.settings.proxy_networks)
 
     @contextmanager
     def watched(self, client: Client) -> Iterator[None]:
@@ -65,7 +66,8 @@ def install(server: Flask, reads: Reads, settings: Settings, theme_script: str) 
     Raises:
         CannotRunError: there is no secret key and none can be kept.
     """
-    guard = Guard(server, reads.engine, *_key(settings))
+    key, key_lasts = _key(settings)
+    guard = Guard(server, reads.engine, key, key_lasts=key_lasts, port=settings.port)
     users = Users(guard, reads.engine)
     limits = Limits(timedelta(minutes=settings.session_idle_min), timedelta(hours=settings.session_hours))
     admission = Admission(reads.engine, limits, reads.away)
@@ -75,7 +77,7 @@ def install(server: Flask, reads: Reads, settings: Settings, theme_script: str) 
     server.add_url_rule("/auth/page.js", "auth_script", _script)
     server.jinja_env.globals |= {"theme_script": theme_script, "bootstrap_css": ADDRESS}
     serializer: Any = server.session_interface.get_signing_serializer(server)  # type: ignore[attr-defined]
-    return Auth(users, admission, LoginRule(settings, reads.source), settings, serializer)
+    return Auth(users, admission, LoginRule(settings, reads.source), settings, serializer, server.config[SESSION_COOKIE])
 
 
 def _key(settings: Settings) -> tuple[str, bool]:

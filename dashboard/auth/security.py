@@ -23,7 +23,8 @@ from dashboard.auth.identity import ENVIRON, Identity
 from dashboard.auth.models import Role, User
 from dashboard.auth.secret import derived
 
-COOKIE = "mtz_session"
+# Browsers keep one jar for all ports of a host: two dashboards on one machine must not take each other's cookies.
+SESSION_COOKIE, CSRF_COOKIE = "SESSION_COOKIE_NAME", "MTZ_CSRF_COOKIE"  # where the configuration names them
 ISSUER = "MoneyTrailz"
 TOTP_WINDOW_S = 30  # a code of the step before or after counts: clocks differ
 CHECKS_AT_ONCE = 2  # each takes 32 MB and a core
@@ -72,11 +73,11 @@ class Codes(Totp):  # type: ignore[misc]
 class Guard:
     """What :func:`attach` made. `db` is the users' ORM session of this request."""
 
-    def __init__(self, server: Flask, engine: Engine, key: str, key_lasts: bool = True) -> None:
+    def __init__(self, server: Flask, engine: Engine, key: str, *, key_lasts: bool = True, port: int = 0) -> None:
         self.key_lasts = key_lasts
         self.db = scoped_session(sessionmaker(engine, expire_on_commit=False))
         self.csrf = CSRFProtect()
-        _configure(server, key)
+        _configure(server, key, port)
         self.csrf.init_app(server)  # before Security: it looks for it
         self.store = SQLAlchemySessionUserDatastore(self.db, User, Role)
         self.security = Security(server, self.store, register_blueprint=False)
@@ -95,11 +96,12 @@ class Guard:
         return result
 
 
-def _configure(server: Flask, key: str) -> None:
+def _configure(server: Flask, key: str, port: int) -> None:
     server.session_interface = Sessions()
     server.config.update(
         SECRET_KEY=derived(key, "sessions"),
-        SESSION_COOKIE_NAME=COOKIE,
+        SESSION_COOKIE_NAME=f"mtz_session_{port}",
+        MTZ_CSRF_COOKIE=f"mtz_csrf_{port}",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_CHECK_DEFAULT=False,  # asked for where a session counts: see csrf.py

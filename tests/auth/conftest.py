@@ -108,6 +108,14 @@ class Browser:
                     self.cookies.pop(name)
         return answer
 
+    @property
+    def session_name(self) -> str:
+        return f"mtz_session_{self.web.port}"
+
+    @property
+    def csrf_name(self) -> str:
+        return f"mtz_csrf_{self.web.port}"
+
     def get(self, path: str, headers: dict[str, str] | None = None) -> Answer:
         return self.request("GET", path, headers)
 
@@ -137,7 +145,7 @@ class Browser:
 
     def post(self, path: str, body: str = "{}", token: str | None = None) -> Answer:
         """As a script of the page does."""
-        token = self.cookies.get("mtz_csrf", "") if token is None else token
+        token = self.cookies.get(self.csrf_name, "") if token is None else token
         return self.request("POST", path, {"Content-Type": "application/json", "X-CSRFToken": token}, body)
 
     def socket(self) -> Socket:

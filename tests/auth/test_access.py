@@ -90,7 +90,7 @@ def test_a_callback_needs_the_token_against_forged_requests(logged_in: Callable[
     browser = logged_in("vic")
     assert is_problem(browser.post("/_dash-update-component", CALLBACK, token=""), 403)
     assert is_problem(browser.post("/_dash-update-component", CALLBACK, token="forged"), 403)
-    other = logged_in("vic").cookies["mtz_csrf"]
+    other = logged_in("vic").cookies[logged_in("vic").csrf_name]
     assert is_problem(browser.post("/_dash-update-component", CALLBACK, token=other), 403)
     answer = browser.post("/_dash-update-component", CALLBACK)
     assert answer.status == 200, answer.body
@@ -253,7 +253,7 @@ def test_a_socket_needs_a_session_or_token(
 def test_a_session_s_cookie_opens_no_socket_for_another_site(logged_in: Callable[[str], Browser]) -> None:
     browser = logged_in("ann")
     with pytest.raises(websocket.WebSocketBadStatusException) as refused:
-        browser.web.socket(origin="http://evil.example", cookie=f"mtz_session={browser.cookies['mtz_session']}")
+        browser.web.socket(origin="http://evil.example", cookie=f"{browser.session_name}={browser.cookies[browser.session_name]}")
     assert refused.value.status_code == 403
 
 
@@ -277,7 +277,7 @@ def test_a_socket_ends_with_its_session(logged_in: Callable[[str], Browser], peo
     browser = logged_in("vic")
     with browser.socket() as client:
         client.snapshot()
-        browser.request("POST", "/logout", {"X-CSRFToken": browser.cookies["mtz_csrf"]})
+        browser.request("POST", "/logout", {"X-CSRFToken": browser.cookies[browser.csrf_name]})
         assert client.close_code() == 4401
     browser = logged_in("vic")
     with browser.socket() as client:

@@ -30,7 +30,7 @@ def test_without_a_session_a_page_leads_to_the_log_in_and_back(browser: Browser)
 
 def test_the_cookie_is_for_this_site_alone(browser: Browser) -> None:
     cookies = "\n".join(browser.log_in("ann").cookies)
-    line = next(c for c in cookies.splitlines() if c.startswith("mtz_session="))
+    line = next(c for c in cookies.splitlines() if c.startswith(f"{browser.session_name}="))
     assert "HttpOnly" in line
     assert "SameSite=Lax" in line
     assert "Secure" not in line  # by http: a browser would drop it
@@ -115,11 +115,11 @@ def test_the_log_in_form_needs_its_token(browser: Browser) -> None:
 def test_a_cookie_that_somebody_planted_is_worth_nothing_after_the_log_in(web: Web) -> None:
     attacker = Browser(web)
     attacker.get("/login")
-    planted = attacker.cookies["mtz_session"]
+    planted = attacker.cookies[attacker.session_name]
     token = attacker.form_token("/login")
-    victim = Browser(web, {"mtz_session": planted})
+    victim = Browser(web, {attacker.session_name: planted})
     assert victim.log_in("ann").status == 303
-    assert victim.cookies["mtz_session"] != planted
+    assert victim.cookies[victim.session_name] != planted
     assert attacker.get("/").status == 303
     assert victim.post("/api/kill-switch", token=token).status == 403  # the token that the attacker knew
 
@@ -128,7 +128,7 @@ def test_a_cookie_can_t_be_made_up(web: Web) -> None:
     import base64
 
     for value in ("x", "", base64.urlsafe_b64encode(b'{"sid":"x"}').decode() + ".aaaa.bbbb"):
-        assert Browser(web, {"mtz_session": value}).get("/").status == 303
+        assert Browser(web, {Browser(web).session_name: value}).get("/").status == 303
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_logging_out_ends_the_session_for_the_cookie_s_copies_too(web: Web, owne
     copy = Browser(web, dict(browser.cookies))
     assert copy.get("/").status == 200
     assert browser.request("POST", "/logout", FORM, "").status == 403  # a forged one
-    assert browser.request("POST", "/logout", {"X-CSRFToken": browser.cookies["mtz_csrf"]}).status == 303
+    assert browser.request("POST", "/logout", {"X-CSRFToken": browser.cookies[browser.csrf_name]}).status == 303
     assert copy.get("/").status == 303
     assert events(owner, "user.logged_out")[0][:3] == ("ann", "127.0.0.1", "ann")
     assert events(owner, "user.logged_in")[0][:3] == ("ann", "127.0.0.1", "ann")

@@ -135,7 +135,7 @@ def test_while_the_database_is_away_who_is_known_stays(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
                 [name],
             )
-            stranger = Browser(browser.web, {"mtz_session": browser.cookies["mtz_session"][:-1]})
+            stranger = Browser(browser.web, {browser.session_name: browser.cookies[browser.session_name][:-1]})
             assert browser.get("/api/portfolio/").status == 200
             assert stranger.get("/api/portfolio/").status == 401
             page = Browser(browser.web).get("/login")

@@ -10,9 +10,12 @@ window.mtz.session = (function () {
   let leaving = false;
   let toldAt = 0;
 
+  let cookie = "";
+
   function token() {
-    const found = document.cookie.split("; ").find((item) => item.startsWith("mtz_csrf="));
-    return found ? decodeURIComponent(found.slice("mtz_csrf=".length)) : "";
+    if (!cookie) cookie = `${JSON.parse(document.getElementById("_dash-config").textContent).csrf_token_name}=`;
+    const found = document.cookie.split("; ").find((item) => item.startsWith(cookie));
+    return found ? decodeURIComponent(found.slice(cookie.length)) : "";
   }
 
   const ours = (address) => new URL(address, location.href).origin === location.origin;
