@@ -66,18 +66,22 @@ class Valuer:
         self._day: date | None = None
         self._before: dict[int, Close] = {}
         self._last: dict[int, Close] = {}
+        self._untraded: dict[int, Decimal] = {}  # prices at the previous close as of before the day's first fill
         self._settled: dict[int, Decimal] | None = None  # residues of the last look, by contract
 
     def value(self, conn: Conn, ledger: Ledger, day: date, now: datetime) -> tuple[dict[int, Mark], list[Residue]]:
         """Marks by contract, and the residues."""
         if day != self._day:
-            self._day, self._before, self._last = day, {}, {}
+            self._day, self._before, self._last, self._untraded = day, {}, {}, {}
         held = {h.terms.con_id: h for h in self._held(conn)}
         gone = [i for i, quantity in ledger.explained().items() if quantity and i not in held]
         before = {*held, *gone, *(book.terms.con_id for book in ledger.all() if book.before)}
         self._closes(conn, self._before, before, day, before=True)
         self._closes(conn, self._last, gone, day, before=False)
-        marks, residues = assess(held, list(ledger.all()), self._before, self._last, day, now, self._settled)
+        traded = {book.terms.con_id for book in ledger.all() if book.traded_on == day}
+        closes = self._before | {i: Close(price, True) for i, price in self._untraded.items() if i in traded}
+        marks, residues = assess(held, list(ledger.all()), closes, self._last, day, now, self._settled)
+        self._untraded |= {i: m.before for i, m in marks.items() if i not in traded and m.before is not None}
         self._settled = {residue.terms.con_id: residue.quantity for residue in residues}
         return marks, residues
 
