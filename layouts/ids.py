@@ -78,6 +78,7 @@ STRATEGIES_EMPTY = "strategies-empty"
 STRATEGIES_NOTE = "strategies-note"
 AGENT_NOTE = "agent-note"
 REST = "strategies-rest"
+SUM = "strategies-sum"
 
 # -- the dialog that asks before a command -----------------------------------------------------------------------------
 DIALOG = "command-dialog"

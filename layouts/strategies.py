@@ -19,6 +19,15 @@ def strategies() -> html.Div:
             html.P(id=ids.AGENT_NOTE, className="notice", role="status", hidden=True),
             _empty(),
             html.Div(id=ids.STRATEGY_CARDS, className="strategies", role="list", **{"aria-label": "Strategies"}),
+            html.Div(
+                _sum(),
+                id=ids.SUM,
+                className="panel scrolls",
+                tabIndex=0,
+                role="region",
+                hidden=True,
+                **{"aria-label": "How the strategies add up to the account"},
+            ),
             html.Div([comparison(), ledger()], id=ids.REST, className="strategies-rest", hidden=True),
         ],
         id=ids.PAGE_STRATEGIES,
@@ -45,6 +54,32 @@ def _empty() -> html.Div:
         className="empty",
         hidden=True,
     )  # fmt: skip
+
+
+SUM_ROWS = {
+    "strategies": "All strategies",
+    "unattributed": "Orders of no strategy",
+    "residual": "Residual: what the fills that are known don't explain",
+    "account": "The account",
+}
+
+
+def _sum() -> html.Table:
+    """Strategies and what belongs to none, up to the account's own P&L; what is left over is shown, not hidden."""
+    head = [
+        html.Th("Adds up to", scope="col"),
+        *(html.Th(name, scope="col", className="num") for name in ("Day P&L", "Total P&L")),
+    ]
+    body = [
+        html.Tr(
+            [
+                html.Th(name, scope="row"),
+                *(html.Td(className="num", **{"data-part": f"{key}_{span}"}) for span in ("day", "total")),
+            ]
+        )
+        for key, name in SUM_ROWS.items()
+    ]
+    return html.Table([html.Thead(html.Tr(head)), html.Tbody(body)], className="plain sums")
 
 
 def questions() -> list[dcc.Store]:

@@ -22,6 +22,7 @@ from tests.web.server import Web, running, wait_until
 pytestmark = [pytest.mark.xdist_group("browser-strategies"), pytest.mark.timeout(120)]
 
 WHEEL, HEDGE, MOMENTUM = "thetagang/wheel", "thetagang/hedge", "tracker/momentum"
+OF_THE_CHARTS = ("tv-attr-logo", "a")  # ids that the chart library gives to each of its logos
 AWAY = "the agent is not running: nothing has been"
 
 
@@ -354,6 +355,7 @@ def test_what_keeps_a_stop_from_being_enforced_is_named(web: Web, hand: Bots, ur
         button(wheel, "resume").click()
         expect(page.locator("#command-dialog")).to_contain_text("It trades again")
         page.click("#command-dialog-confirm")
+        expect(part(wheel, "command")).to_contain_text("Resume by local")
         hand.settle(WHEEL)
         expect(part(wheel, "state")).to_have_text("Active")
 
@@ -417,6 +419,7 @@ def test_the_kill_switch_from_another_page_with_two_clicks(web: Web, hand: Bots,
         page.click("#kill-release")
         expect(dialog).to_contain_text("No strategy is resumed by this")
         page.click("#command-dialog-confirm")
+        expect(banner).to_contain_text("Release of the kill switch requested")
         hand.settle("*")
         expect(banner).to_be_hidden()
         expect(part(card(page), "state")).to_have_text("Stopped")
@@ -577,7 +580,7 @@ def test_everything_can_be_read(web: Web, hand: Bots, open_page: Open, theme: st
     card(page).locator(".more summary").click()
     assert page.evaluate(CONTRAST) == []
     assert page.evaluate(NAMELESS) == []
-    assert page.evaluate(DUPLICATES) == []
+    assert set(page.evaluate(DUPLICATES)) <= set(OF_THE_CHARTS)
     assert page.locator("h1:visible").count() == 1
     page.click("#kill-release")
     expect(page.locator("#command-dialog")).to_be_visible()

@@ -26,7 +26,23 @@ window.mtz.control.page = (function () {
     ui.show("strategies-note", { children: summary(items) });
     const away = view.agent.state === "away";
     ui.show("agent-note", { children: away ? awayWords(view.agent) : "", hidden: !away || items.length === 0 });
+    sums(view, items);
     kill.draw(view);
+  }
+
+  /* Strategies, what belongs to none and what is left over: up to the account's own P&L. Unknown stays unknown. */
+  function sums(view, items) {
+    const box = document.getElementById("strategies-sum");
+    const rest = view.unattributed;
+    parts.show(box, rest !== null && items.length > 0);
+    if (!rest) return;
+    for (const span of ["day", "total"]) {
+      const own = items.map((item) => (item.figures ? item.figures[`pnl_${span}`] : 0));
+      const known = (values) => (values.every((value) => typeof value === "number") ? values.reduce((sum, value) => sum + value, 0) : null);
+      const rows = { strategies: known(own), unattributed: rest[`pnl_${span}`], residual: view[`residual_${span}`] };
+      rows.account = known(Object.values(rows));
+      for (const [name, value] of Object.entries(rows)) parts.fill(box, `${name}_${span}`, format.signed(value), format.direction(value));
+    }
   }
 
   const awayWords = (agent) => agent.reason
