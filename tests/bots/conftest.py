@@ -94,6 +94,7 @@ class BotWorld(World):
             "client_id": CLIENT_ID,
             "log": self.data_dir / "ib.log",
             "close": 1.0,
+            "roll": 0.99,
         } | changes
         for name, value in values.items():
             text = text.replace(f"@{name}@", str(value))

@@ -54,7 +54,7 @@ maximum_new_contracts_percent = 0.02
 
 [strategies.wheel.defaults.roll_when]
 dte = 1
-pnl = 0.99
+pnl = @roll@
 close_at_pnl = @close@
 
 [strategies.wheel.defaults.write_when.puts]
@@ -116,7 +116,7 @@ red = true
 
 [roll_when]
 dte = 1
-pnl = 0.99
+pnl = @roll@
 close_at_pnl = @close@
 min_pnl = 0.0
 

@@ -44,7 +44,7 @@ depends_on = ["equity_regime_rebalance", "equity_buy_rebalance"]
 
 
 def filled(text: str) -> str:
-    for name, value in {"port": 4002, "client_id": 7, "log": "/tmp/ib.log", "close": 1.0}.items():
+    for name, value in {"port": 4002, "client_id": 7, "log": "/tmp/ib.log", "close": 1.0, "roll": 0.99}.items():
         text = text.replace(f"@{name}@", str(value))
     return text
 

@@ -87,7 +87,13 @@ def test_the_bot_refuses_a_wrong_configuration_in_its_own_words(world: BotWorld)
 @pytest.mark.parametrize("kind", ["thetagang2"], indirect=True)
 def test_a_file_of_the_first_family_is_refused_by_the_second_bot_in_its_words(world: BotWorld):
     text = files.FIRST
-    for name, value in {"port": world.gateway.port, "client_id": 7, "log": "ib.log", "close": 1.0}.items():
+    for name, value in {
+        "port": world.gateway.port,
+        "client_id": 7,
+        "log": "ib.log",
+        "close": 1.0,
+        "roll": 0.99,
+    }.items():
         text = text.replace(f"@{name}@", str(value))
     world.config.write_text(text)
     ran = world.run()

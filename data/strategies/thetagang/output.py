@@ -23,6 +23,11 @@ FRAMEWORK = re.compile(r"Failed to execute strategy (\S+?)(?: for (\S+?))?: (.*)
 TROUBLE = re.compile(r"Submitting orders failed|Failed to submit contract|Failed to execute strategy|Continuing anyway")
 CELLS = re.compile(r"[│┃|]")
 OPTION = re.compile(r"([A-Z. ]{1,6}?) *(\d\d)(\d\d)(\d\d)([CP])(\d{8})")
+TABLES = {
+    "Put writing summary": "did not write puts on {}",
+    "Call writing summary": "did not write calls on {}",
+    "Rollable & closeable": "did not roll {}",
+}
 LINES = (
     (re.compile(r"^(\S+): Finding eligible contracts failed"), "did not write {}: no contract meets the target"),
     (
@@ -86,11 +91,14 @@ def cells_of(line: str) -> list[str]:
 
 
 def _skipped(lines: list[str]) -> Iterator[Skipped]:
+    deed = "skipped {}"
     for line in lines:
         cells = cells_of(line)
+        deed = next((words for title, words in TABLES.items() if title in line), deed)
         if len(cells) == 3 and cells[1] == "None":
             symbol, contract = _contract(cells[0])
-            yield Skipped("skip", _strategy(symbol), symbol, contract, cells[2][:LONGEST])
+            reason = f"{deed.format(contract or symbol)}: {cells[2]}"
+            yield Skipped("skip", _strategy(symbol), symbol, contract, reason[:LONGEST])
         for pattern, words in LINES:
             if found := pattern.match(line):
                 kind: Literal["skip", "error"] = "error" if "send" in words else "skip"
