@@ -204,4 +204,5 @@ def test_a_position_from_before_anybody_looked_that_is_closed(agent: Conn, write
     attribute(agent)
     Keeper(agent).look()
     assert row(agent, "demo/hedge", "pnl_total", "pnl_day", "reason") == (-1.05, -1.05, None)
+    assert row(agent, "demo/hedge", "positions", "exposure", "capital_at_risk", "premium") == (0, 0.0, 0.0, -235.0)
     assert row(agent, "", "reason") == (None,)

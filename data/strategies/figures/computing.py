@@ -61,7 +61,9 @@ def compute(
             reasons.append(str(unknown))
             return None
 
-    positions = positions_of(books, residues)
+    positions = [
+        p for p in positions_of(books, residues) if p.terms.con_id not in marks or marks[p.terms.con_id].is_held
+    ]
     in_use = [book.terms.con_id for book in books if book.quantity or book.before]
     in_use += [residue.terms.con_id for residue in residues]
     seen = [at for con_id in in_use if con_id in marks and (at := marks[con_id].as_of) is not None]

@@ -22,6 +22,7 @@ class Mark:
     before: Decimal | None
     as_of: datetime | None = None
     underlying: Decimal | None = None
+    is_held: bool = True  # False: the account holds none of it any more, whatever executions add up to
 
 
 @dataclass(frozen=True, slots=True)

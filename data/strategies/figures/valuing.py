@@ -154,6 +154,7 @@ def assess(
             _price_before(before.get(con_id, UNSEEN), holding, traded[con_id]),
             holding.as_of if holding else None,
             underlying,
+            holding is not None or con_id in recent,
         )
     quantities = {i: (held[i].quantity if i in held else ZERO) - explained.get(i, ZERO) for i in prices}
     for con_id in recent:
