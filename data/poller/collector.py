@@ -28,6 +28,7 @@ from data.poller.options import PollerOptions
 FEED_STATES = {GatewayState.SILENT, GatewayState.BROKER_UNREACHABLE, GatewayState.OTHER_LOGIN}  # the socket is open
 FEED_ALIVE_S = 15.0  # an answered heartbeat proves this long a span
 KNOWN_EXECUTIONS = 20_000  # the database knows the older ones: they would be written again, not doubled
+CLOCK_SET_BACK = timedelta(minutes=1)  # what is this much older isn't late: the clock is another one
 HELD_SAMPLES = 20_000  # a hanging database holds back this many at the most; beyond, samples go first
 
 
@@ -89,7 +90,7 @@ class Collector:
         self._wake()
 
     def on_portfolio(self, portfolio: Portfolio) -> None:
-        if self._portfolio is not None and portfolio.as_of < self._portfolio.as_of:
+        if self._portfolio is not None and _is_older(portfolio.as_of, self._portfolio.as_of):
             return
         self._portfolio = portfolio
         self._pending.portfolio = self._portfolio_unsampled = True
@@ -210,7 +211,7 @@ class Collector:
     # -- inside -----------------------------------------------------------------
 
     def _datum(self, as_of: datetime) -> None:
-        if self.status.last_datum_at is None or as_of > self.status.last_datum_at:
+        if self.status.last_datum_at is None or not _is_older(as_of, self.status.last_datum_at):
             self.status = replace(self.status, last_datum_at=as_of)
         self._wake()
 
@@ -268,6 +269,10 @@ def _due(last: datetime | None, now: datetime, changed_every: float | None, aliv
         return False
     # A clock that jumped back must not stop the sampling until it has caught up.
     return last is None or now < last or now - last >= timedelta(seconds=spacing)
+
+
+def _is_older(as_of: datetime, than: datetime) -> bool:
+    return timedelta() < than - as_of < CLOCK_SET_BACK
 
 
 def _milliseconds(instant: datetime) -> datetime:

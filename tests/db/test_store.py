@@ -110,6 +110,14 @@ def test_an_older_flush_never_overwrites_a_newer_one(store: Store, conn: psycopg
     assert rows(conn, "SELECT market_value, as_of FROM positions_latest") == [(-2.0, at(10))]
 
 
+def test_what_was_written_before_the_clock_was_set_back_gives_way(store: Store, conn: psycopg.Connection[Any]) -> None:
+    ahead = (datetime.now(UTC) + timedelta(days=2) - T0).total_seconds()
+    store.flush(Flush(ACCOUNT, portfolio=portfolio(ahead, 2.0), positions=(position(ahead, value=-2.0),)))
+    store.flush(Flush(ACCOUNT, portfolio=portfolio(5, 1.0), positions=(position(5, value=-1.0),)))
+    assert rows(conn, "SELECT net_liquidation, as_of FROM portfolio_latest") == [(1.0, at(5))]
+    assert rows(conn, "SELECT market_value, as_of FROM positions_latest") == [(-1.0, at(5))]
+
+
 def test_writing_a_flush_again_doubles_nothing(store: Store, conn: psycopg.Connection[Any], database_url: str) -> None:
     batch = Flush(
         ACCOUNT,

@@ -222,3 +222,15 @@ def test_nothing_moves_as_of_backwards(collector: Collector, clock: Clock) -> No
     collector.on_portfolio(new)
     collector.on_portfolio(replace(new, as_of=T0 - timedelta(seconds=1), net_liquidation=1.0))
     assert take(collector, clock).portfolio == new
+
+
+def test_a_clock_that_is_set_back_does_not_stop_the_figures(collector: Collector, clock: Clock) -> None:
+    collector.on_portfolio(portfolio(clock, 2))
+    take(collector, clock)
+    clock.advance(-2 * 86_400)
+    new = portfolio(clock, 3)
+    collector.on_portfolio(new)
+    flush = take(collector, clock)
+    assert flush.portfolio == new
+    assert [sample.portfolio for sample in flush.portfolio_samples] == [new]
+    assert collector.status.last_datum_at == new.as_of
