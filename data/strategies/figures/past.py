@@ -19,6 +19,7 @@ from data.strategies.figures.marks import Rates
 from data.strategies.figures.valuing import Close, Held, assess
 
 BEFORE_CLOSE = timedelta(seconds=1)  # what is at the close belongs to the next trading day
+STILL_SAMPLED = timedelta(minutes=5)  # what is held is sampled every minute: what wasn't any more had been closed
 AT_ONCE = 2000
 
 FILLS = f"""
@@ -107,7 +108,8 @@ def _rows(
     at = closed_at - BEFORE_CLOSE
     before = dict(seen)
     seen |= {i: Close(h.price, True) for i, h in held.items() if h.price is not None}
-    held, last = {i: h for i, h in held.items() if h.quantity}, seen
+    end = max((h.as_of for h in held.values()), default=at) - STILL_SAMPLED
+    held, last = {i: h for i, h in held.items() if h.quantity and h.as_of >= end}, seen
     marks, residues = assess(held, [book for mine in books.values() for book in mine.values()], before, last, day, at)
     found = compute_all(books, marks, Rates(currency), residues)
     stamps = {"ts": at.isoformat(), "as_of": at.isoformat()}
