@@ -202,7 +202,7 @@ class Admission:
     def unfollow(self) -> None:
         self._listening = False
 
-    def heard(self, _: str) -> None:
+    def heard(self, _: str = "") -> None:
         """Somebody changed something: everything is read again, by whom it is needed."""
         self._epoch += 1
         gevent.spawn(self._look_at_sockets)

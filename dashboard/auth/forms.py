@@ -75,7 +75,9 @@ def protect(server: Flask, guard: Guard) -> None:
         identity: Identity | None = request.environ.get(ENVIRON)
         if identity is not None and identity.kind == "user" and answer.mimetype == "text/html":
             answer.headers["Cache-Control"] = "no-store"  # after a log-out the way back shows nothing
-            answer.set_cookie(server.config[CSRF_COOKIE], generate_csrf(), samesite="Strict", secure=request.is_secure, httponly=False)
+            answer.set_cookie(
+                server.config[CSRF_COOKIE], generate_csrf(), samesite="Strict", secure=request.is_secure, httponly=False
+            )
         return answer
 
     server.register_error_handler(CSRFError, lambda _: refused(403, FORGED))

@@ -49,7 +49,14 @@ class Auth:
 
     def gate(self, application: WSGIApplication) -> Gate:
         """`application` behind the gate."""
-        return Gate(application, self.admission, self.rule.needs_login, self.serializer, self.cookie, self.settings.proxy_networks)
+        return Gate(
+            application,
+            self.admission,
+            self.rule.needs_login,
+            self.serializer,
+            self.cookie,
+            self.settings.proxy_networks,
+        )
 
     @contextmanager
     def watched(self, client: Client) -> Iterator[None]:
@@ -68,16 +75,18 @@ def install(server: Flask, reads: Reads, settings: Settings, theme_script: str) 
     """
     key, key_lasts = _key(settings)
     guard = Guard(server, reads.engine, key, key_lasts=key_lasts, port=settings.port)
-    users = Users(guard, reads.engine)
     limits = Limits(timedelta(minutes=settings.session_idle_min), timedelta(hours=settings.session_hours))
     admission = Admission(reads.engine, limits, reads.away)
+    users = Users(guard, reads.engine, admission.heard)
     forms.protect(server, guard)
     for blueprint in (entrance.blueprint(users), account.blueprint(users), manage.blueprint(users)):
         server.register_blueprint(blueprint)
     server.add_url_rule("/auth/page.js", "auth_script", _script)
     server.jinja_env.globals |= {"theme_script": theme_script, "bootstrap_css": ADDRESS}
     serializer: Any = server.session_interface.get_signing_serializer(server)  # type: ignore[attr-defined]
-    return Auth(users, admission, LoginRule(settings, reads.source), settings, serializer, server.config[SESSION_COOKIE])
+    return Auth(
+        users, admission, LoginRule(settings, reads.source), settings, serializer, server.config[SESSION_COOKIE]
+    )
 
 
 def _key(settings: Settings) -> tuple[str, bool]:

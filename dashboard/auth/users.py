@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -51,9 +51,11 @@ class NewToken:
 class Users:
     """Needs an application context; every method commits, or raises and changes nothing."""
 
-    def __init__(self, guard: Guard, engine: Engine) -> None:
+    def __init__(self, guard: Guard, engine: Engine, changed: Callable[[], None] = lambda: None) -> None:
+        """`changed` is called after each commit, for who keeps look-ups in this very process: NOTIFY comes a moment later."""
         self.guard = guard
         self.engine = engine
+        self._changed = changed
 
     # -- looking -------------------------------------------------------------------------------------------------------
 
@@ -241,6 +243,7 @@ class Users:
         except BaseException:
             db.rollback()
             raise
+        self._changed()
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

@@ -111,10 +111,10 @@ class Terminal:
                     self.seen += data.decode(errors="replace")
                     self._news.notify_all()
 
-    def wait(self, text: str) -> None:
+    def wait(self, text: str, patience: float = PATIENCE_S) -> None:
         """Until `text` comes after what was waited for before."""
         with self._news:
-            assert self._news.wait_for(lambda: text in self.seen[self._at :], PATIENCE_S), self.seen
+            assert self._news.wait_for(lambda: text in self.seen[self._at :], patience), self.seen
             self._at = self.seen.index(text, self._at) + len(text)
 
     def type(self, line: str) -> None:
@@ -127,6 +127,7 @@ class Terminal:
         os.close(self._end)
 
 
+@pytest.mark.timeout(300)
 def test_on_a_terminal_the_owner_is_made_at_the_first_start() -> None:
     with open_folder() as folder:
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("MTZ_", "IBKR_"))}
@@ -153,7 +154,7 @@ def test_on_a_terminal_the_owner_is_made_at_the_first_start() -> None:
             terminal.wait("The same again")
             terminal.type(PASSWORD)
             terminal.wait("olga is made: admin")
-            terminal.wait("is running")
+            terminal.wait("is running", 2 * PATIENCE_S)
             assert PASSWORD not in terminal.seen
         finally:
             terminal.close()

@@ -11,7 +11,7 @@ import pytest
 
 from dashboard.auth.users import Users
 from tests.auth.conftest import LOCAL, PASSWORD, Browser, events
-from tests.web.server import Web
+from tests.web.server import Web, wait_until
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -161,7 +161,7 @@ def test_a_disabled_user_is_told_no_more_than_anybody(web: Web, people: Users) -
     browser.log_in("dan")
     assert browser.get("/").status == 200
     people.set_active(people.get("dan"), False, LOCAL)
-    assert browser.get("/").status == 303
+    wait_until(lambda: browser.get("/").status == 303, "the session is over")
     answer = Browser(web).log_in("dan")
     assert answer.status == 401
     assert "don't fit" in answer.body.decode().replace("&#39;", "'")

@@ -99,13 +99,13 @@ def fits(page: Page) -> None:
 def test_the_log_in_page(opened: Any, size: str, theme: str) -> None:
     page = opened("/about", size, theme)
     assert page.evaluate("document.documentElement.dataset.bsTheme") == theme
-    assert page.evaluate("document.activeElement.id") == "name"
+    page.wait_for_function("() => document.activeElement.id === 'name'")
     fits(page)
     page.get_by_label("Name").fill("ann")
     page.get_by_label("Password").fill("wrong wrong wrong")
     page.keyboard.press("Enter")
     page.get_by_role("alert").wait_for()
-    assert page.evaluate("document.activeElement.id") == "password"
+    page.wait_for_function("() => document.activeElement.id === 'password'")
     fits(page)
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
