@@ -196,7 +196,7 @@ def _day(row: rows.Row) -> Day:
 
 
 def _correlation(one: Compared, other: Compared) -> float | None:
-    return correlation(one.returns, other.returns) if len(one.returns) == len(other.returns) else None
+    return correlation(one.changes, other.changes) if len(one.changes) == len(other.changes) else None
 
 
 def _compared(name: str, found: Sequence[rows.Row], days: Sequence[date], one: Compared) -> ComparedView:

@@ -36,7 +36,7 @@ class Compared:
     sharpe: float | None
     max_drawdown_pct: float | None
     curve: list[float | None]
-    returns: list[float | None]
+    changes: list[float | None]  # daily P&L
     reason: str | None
 
 
@@ -63,9 +63,10 @@ def compare(
         return _unknown("There are fewer than two trading days on which all that is compared is known.")
     pnl = worths[-1] - worths[0]
     base = mean_capital(series, days) if base is None else base
+    changes = [after - before for before, after in itertools.pairwise(worths)]
     if base is None or base <= 0:
-        return _unknown("Nothing was at risk in this span, so that there is no base for a return.", pnl)
-    returns = [(after - before) / base for before, after in itertools.pairwise(worths)]
+        return _unknown("Nothing was at risk in this span, so that there is no base for a return.", pnl, changes)
+    returns = [change / base for change in changes]
     curve = [100 * (worth - worths[0]) / base for worth in worths]
     spread = stdev(returns) if len(returns) >= LEAST_RETURNS else None
     excess = fmean(returns) - risk_free / TRADING_DAYS
@@ -77,7 +78,7 @@ def compare(
         sharpe=excess / spread * math.sqrt(TRADING_DAYS) if spread else None,
         max_drawdown_pct=drawdown(curve),
         curve=list(curve),
-        returns=list(returns),
+        changes=list(changes),
         reason=None if spread else "The daily returns don't vary, so that there is no Sharpe ratio.",
     )
 
@@ -98,7 +99,7 @@ def drawdown(curve: Sequence[float]) -> float:
 
 
 def correlation(one: Sequence[float | None], other: Sequence[float | None]) -> float | None:
-    """Pearson's, of two series of returns of the same days; None where one doesn't vary or fewer than two are known."""
+    """Pearson's, of two series of daily P&L of the same days (a constant base changes nothing); None where one doesn't vary or fewer than two are known."""
     pairs = [(a, b) for a, b in zip(one, other, strict=True) if a is not None and b is not None]
     if len(pairs) < LEAST_RETURNS:
         return None
@@ -108,5 +109,5 @@ def correlation(one: Sequence[float | None], other: Sequence[float | None]) -> f
     return max(-1.0, min(1.0, covariance / spread)) if spread > 0 else None
 
 
-def _unknown(reason: str, pnl: float | None = None) -> Compared:
-    return Compared(None, pnl, None, None, None, None, [], [], reason)
+def _unknown(reason: str, pnl: float | None = None, changes: Sequence[float] = ()) -> Compared:
+    return Compared(None, pnl, None, None, None, None, [], list(changes), reason)
