@@ -1,0 +1,148 @@
+"""Roll chains and wheel cycles: round trips of one underlying that belong together. Pure.
+
+A roll chain is what rolls bind: a short option, what it was rolled into, and so on; an assignment ends it. A wheel cycle is
+the chain that was assigned, the shares until they are gone, and the calls that were written on them; a chain that was never
+assigned is a cycle of its own.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from operator import attrgetter
+
+from data.book.links import Delivered, Roll
+from data.book.lots import Trip
+from data.book.sources import ZERO, Order
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Round trips that count as one, in the order they were opened; of one underlying and currency.
+
+    `id` is that of the first trip. `rolls` and `deliveries` are what binds them.
+    """
+
+    trips: tuple[Trip, ...]
+    rolls: tuple[Roll, ...] = ()
+    deliveries: tuple[Delivered, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.trips[0].id
+
+    @property
+    def at(self) -> Order:
+        return self.trips[0].at
+
+    @property
+    def symbol(self) -> str:
+        return self.trips[0].terms.symbol
+
+    @property
+    def currency(self) -> str:
+        return self.trips[0].terms.currency
+
+    @property
+    def opened(self) -> datetime:
+        return self.trips[0].opened
+
+    @property
+    def opened_on(self) -> date:
+        return self.trips[0].opened_on
+
+    @property
+    def closed(self) -> datetime | None:
+        """When the last of it closed; None while something is open."""
+        ends = [trip.closed for trip in self.trips]
+        return None if None in ends else max(end for end in ends if end is not None)
+
+    @property
+    def closed_on(self) -> date | None:
+        days = [trip.closed_on for trip in self.trips]
+        return None if None in days else max(day for day in days if day is not None)
+
+    @property
+    def is_closed(self) -> bool:
+        return all(trip.is_closed for trip in self.trips)
+
+    @property
+    def gross(self) -> Decimal:
+        return sum((trip.gross for trip in self.trips), ZERO)
+
+    @property
+    def fees(self) -> Decimal:
+        return sum((trip.fees for trip in self.trips), ZERO)
+
+    @property
+    def net(self) -> Decimal:
+        return self.gross - self.fees
+
+    @property
+    def foreign_fees(self) -> dict[str, Decimal]:
+        found: dict[str, Decimal] = {}
+        for trip in self.trips:
+            for currency, fee in trip.foreign_fees.items():
+                found[currency] = found.get(currency, ZERO) + fee
+        return found
+
+    @property
+    def is_partial(self) -> bool:
+        return any(trip.is_partial for trip in self.trips)
+
+    @property
+    def strategy(self) -> str | None:
+        """Whose the first of it was."""
+        return self.trips[0].strategy
+
+
+def chains(options: Iterable[Trip], rolls: Sequence[Roll]) -> list[Group]:
+    """Every option's trip in exactly one chain, alone where it was not rolled."""
+    return _grouped(list(options), [(roll.out_of, roll.into) for roll in rolls], rolls, ())
+
+
+def cycles(
+    chains_: Sequence[Group],
+    shares: Sequence[Trip],
+    delivered: Sequence[Delivered],
+    shares_of: dict[str, list[Trip]],
+    covered: Sequence[tuple[Trip, Trip]],
+) -> list[Group]:
+    """Wheel cycles: those that a short option is part of. `shares_of`: the trips that a booking of shares moved, by its key."""
+    bonds = [(roll.out_of, roll.into) for chain in chains_ for roll in chain.rolls]
+    bonds += [(one.option, trip) for one in delivered for trip in shares_of.get(one.shares.key, ())]
+    bonds += covered
+    trips = [trip for chain in chains_ for trip in chain.trips]
+    found = _grouped([*trips, *shares], bonds, [roll for chain in chains_ for roll in chain.rolls], delivered)
+    return [group for group in found if any(t.terms.is_option and t.direction < 0 for t in group.trips)]
+
+
+def _grouped(
+    trips: Sequence[Trip], bonds: Iterable[tuple[Trip, Trip]], rolls: Sequence[Roll], delivered: Sequence[Delivered]
+) -> list[Group]:
+    """The connected components, in the order of their first trip."""
+    roots: dict[int, int] = {}
+
+    def root(of: int) -> int:
+        while (above := roots.get(of, of)) != of:
+            roots[of] = of = roots.get(above, above)
+        return of
+
+    for one, other in bonds:
+        roots[root(id(one))] = root(id(other))
+    members: dict[int, list[Trip]] = defaultdict(list)
+    for trip in sorted(trips, key=attrgetter("at")):
+        members[root(id(trip)) if roots else id(trip)].append(trip)
+    its_rolls: dict[int, list[Roll]] = defaultdict(list)
+    its_deliveries: dict[int, list[Delivered]] = defaultdict(list)
+    for roll in rolls:
+        its_rolls[root(id(roll.into))].append(roll)
+    for one_delivered in delivered:
+        its_deliveries[root(id(one_delivered.option))].append(one_delivered)
+    return [
+        Group(tuple(those), tuple(its_rolls.get(key, ())), tuple(its_deliveries.get(key, ())))
+        for key, those in members.items()
+    ]
