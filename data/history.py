@@ -261,7 +261,9 @@ class History:
         first, last = self._ends(relation, **key)
         newest = row["newest"]
         whole = {"1m": row["minutes_from"] or ALWAYS, "1h": row["hours_from"] or ALWAYS, "1d": ALWAYS}
-        return {**row, "first": first, "last": max(last, newest) if last and newest else last, "whole": whole}
+        last = max(last, newest) if last and newest else last
+        # Of what a clock that was ahead has left no frame's present is made.
+        return {**row, "first": first, "last": min(last, self._clock()) if last else last, "whole": whole}
 
     def _ends(self, relation: str, **key: Any) -> tuple[datetime | None, datetime | None]:
         """The first and the last stored instant, kept for a while: they are found through every level's newest part."""

@@ -203,6 +203,19 @@ def test_a_month_is_as_fine_as_it_is_cheap(reads: Reads, database_url: str) -> N
     assert (month["resolution"], month["step_s"]) == ("1h", 3600)
 
 
+def test_a_row_from_the_future_moves_no_frame(reads: Reads, database_url: str) -> None:
+    now = datetime.now(UTC)
+    for ts in (now, now + timedelta(days=9)):
+        execute(
+            database_url,
+            "INSERT INTO portfolio_snapshots (account, ts, as_of, session_date, currency, net_liquidation) "
+            "VALUES (%s, %s, %s, session_date_of(%s), 'USD', 1)",
+            ACCOUNT, ts, ts, ts,
+        )  # fmt: skip
+    since, until = reads.history.frame(ACCOUNT, "1D")
+    assert since <= now <= until < now + timedelta(days=9)
+
+
 def test_no_history_is_an_empty_answer(reads: Reads, database_url: str) -> None:
     execute(database_url, "TRUNCATE portfolio_snapshots")
     for frame in FRAMES:
