@@ -88,6 +88,7 @@ def open_page(browser: Browser) -> Iterator[Open]:
         theme: str | None = None,
         clean: bool = True,
         script: str = "",
+        ready: str = "#card-value-net_liquidation",
         **options: Any,
     ) -> Page:
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
@@ -108,7 +109,7 @@ def open_page(browser: Browser) -> Iterator[Open]:
         if clean:
             checked.append(watched)
         page.goto(url)
-        page.wait_for_selector("#card-value-net_liquidation", state="attached")
+        page.wait_for_selector(ready, state="attached")
         return page
 
     yield start

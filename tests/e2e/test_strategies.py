@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from dashboard.auth.users import offline
+from data.audit import Caller
 from tests.conftest import Server
 from tests.e2e.bots import Bots, bots, furnish, leading
 from tests.e2e.conftest import Open
@@ -21,6 +24,7 @@ from tests.web.server import Web, running, wait_until
 
 pytestmark = [pytest.mark.xdist_group("browser-strategies"), pytest.mark.timeout(120)]
 
+LOCAL = Caller("test", "local")
 WHEEL, HEDGE, MOMENTUM = "thetagang/wheel", "thetagang/hedge", "tracker/momentum"
 OF_THE_CHARTS = ("tv-attr-logo", "a")  # ids that the chart library gives to each of its logos
 AWAY = "the agent is not running: nothing has been"
@@ -542,6 +546,118 @@ def test_a_preview_that_can_not_be_had_says_why(web: Web, hand: Bots, open_page:
     momentum = card(page, MOMENTUM)
     momentum.locator(".more summary").click()
     expect(button(momentum, "preview")).to_have_attribute("title", "Only a bot that `mtz bot` starts has a dry run.")
+
+
+# -- comparison and ledger -----------------------------------------------------------------------------------------------
+
+
+def test_strategies_are_compared_on_one_chart_and_in_tables(web: Web, hand: Bots, open_page: Open) -> None:
+    page = strategies(web, open_page)
+    view = web.get(f"/api/strategies/compare?names={HEDGE},{WHEEL}").json
+    page.click('[data-compare-frame="All"]')
+    figures = page.locator("#compare-figures")
+    for item in view["items"]:
+        expect(figures).to_contain_text(f"{item['return_pct']:+.2f}".replace("-", "−"))
+    expect(page.locator("#compare-note")).to_contain_text(f"returns on {view['base']}")
+    expect(page.locator("#compare-correlation tbody tr")).to_have_count(2)
+    expect(page.locator("#compare-legend .legend-part")).to_have_count(2)
+    page.wait_for_function("() => document.querySelector('#compare-chart canvas')")
+    page.click("#compare-table-button")
+    rows = page.locator("#compare-points tbody tr")
+    expect(rows).to_have_count(len(view["items"][0]["points"]))
+    expect(rows.first).to_contain_text(view["until"])
+    page.click(f'[data-compare="{MOMENTUM}"]')
+    expect(page.locator("#compare-legend .legend-part")).to_have_count(3)
+    expect(page.locator("#compare-figures")).to_contain_text("Momentum")
+    page.click(f'[data-compare="{MOMENTUM}"]')
+    expect(page.locator(f'[data-compare="{WHEEL}"]')).to_have_attribute("title", "Two are the least.")
+
+
+def test_the_ledger_shows_what_was_decided_and_becomes_older_in_pages(web: Web, hand: Bots, open_page: Open) -> None:
+    hand.sql(
+        "INSERT INTO decisions (bot, source_key, account, strategy, ts, kind, symbol, reason)"
+        " SELECT 'thetagang', 'old ' || n, %s, %s, now() - make_interval(mins => n), 'note', 'XLE', 'note ' || n"
+        "   FROM generate_series(1, 250) n",
+        [samples.ACCOUNT, HEDGE],
+    )
+    page = strategies(web, open_page)
+    note = page.locator("#ledger-note")
+    expect(note).to_contain_text("100 shown")
+    page.click("#ledger-older")
+    expect(note).to_contain_text("200 shown")
+    page.select_option("#ledger-strategy", WHEEL)
+    expect(note).to_contain_text("2 shown")
+    grid = page.locator("#ledger-grid")
+    expect(grid).to_contain_text("SELL 1 KO 2026-12-18 60 P at 0.62")
+    page.select_option("#ledger-kind", "skip")
+    expect(note).to_contain_text("1 shown")
+    expect(grid).to_contain_text("did not roll AAPL 190P")
+    page.select_option("#ledger-kind", "*")
+    page.select_option("#ledger-strategy", "*")
+    page.fill("#ledger-symbol", "xle")
+    page.keyboard.press("Enter")
+    expect(note).to_contain_text("100 shown")
+    expect(page.locator("#ledger-not-recorded")).to_contain_text("tracker: not recorded by this bot.")
+    hand.decision(WHEEL, "new", symbol="XLE", reason="the newest")  # live, without a reload
+    expect(grid).to_contain_text("the newest")
+
+
+def test_an_order_is_given_to_another_strategy_by_hand(web: Web, hand: Bots, open_page: Open) -> None:
+    hand.decision(
+        WHEEL,
+        "assigned",
+        kind="intent",
+        symbol="SPY",
+        contract="SPY 270115P500",
+        action="SELL",
+        quantity=1,
+        perm_id=4711,
+    )
+    page = strategies(web, open_page)
+    page.select_option("#ledger-strategy", WHEEL)
+    page.evaluate("document.getElementById('ledger-grid').scrollIntoView()")  # a table paints what is looked at
+    page.locator("#ledger-grid .ag-row", has_text="SPY 270115P500").locator('[col-id="contract"]').click()
+    dialog = page.locator("#decision-dialog")
+    expect(dialog).to_contain_text("Permanent order id")
+    page.select_option("#decision-dialog-strategy", HEDGE)
+    page.click("#decision-dialog-assign")
+    expect(page.locator("#ledger-note")).to_contain_text(f"Order 4711 belongs to {HEDGE} from now on")
+    assert hand.sql("SELECT strategy, how, actor FROM attributions WHERE perm_id = 4711 ORDER BY id DESC LIMIT 1") == [
+        (HEDGE, "hand", "local")
+    ]
+    assert hand.sql("SELECT count(*) FROM audit_events WHERE kind = 'order.reassigned'") == [(1,)]
+
+
+# -- who may -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_viewer_has_no_button_that_works_and_is_told_why(
+    url: str, hand: Bots, write: Writer, tmp_path_factory: pytest.TempPathFactory, open_page: Open
+) -> None:
+    key, password = "k" * 40, "five green boats"
+    with offline(url, key) as users:
+        users.create("vic", password, "viewer", LOCAL)
+    with running(url, tmp_path_factory.mktemp("viewer"), MTZ_LOGIN="always", MTZ_SECRET_KEY=key) as site:
+        wait_until(site.answers, "the web process answers")
+        page = open_page(f"{site.origin}/login?next=/strategies", ready="input[name=name]", clean=False)
+        page.fill("input[name=name]", "vic")
+        page.fill("input[name=password]", password)
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f'#strategy-cards [data-strategy="{WHEEL}"]')
+        for what in ("pause", "resume", "stop"):
+            expect(button(card(page), what)).to_have_attribute("aria-disabled", "true")
+            expect(button(card(page), what)).to_have_attribute("title", re.compile("need the role trader"))
+        expect(page.locator("#kill-button")).to_have_attribute("aria-disabled", "true")
+        button(card(page), "pause").click(force=True)
+        expect(part(card(page), "said")).to_contain_text("need the role trader")
+        # Whoever takes the lock off the button meets the same sentence at the server.
+        sentence = page.evaluate(
+            "(name) => mtz.control.asks.ask('command', {strategy: name, action: 'stop', scope: 'all', symbol: null, reason: null, key: 'x'})"
+            ".then(() => 'given', (error) => error.message)",
+            WHEEL,
+        )
+        assert "need the role trader" in sentence
+        assert given(hand, WHEEL) == []
 
 
 # -- how it is made --------------------------------------------------------------------------------------------------------
