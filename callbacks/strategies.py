@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dash import ClientsideFunction, Input, Output, State
+from sqlalchemy.exc import DBAPIError
 
 from data import control
 from data.assigning import AmbiguousOrderError, Assignments, UnknownOrderError
@@ -30,6 +32,9 @@ from layouts import ids
 if TYPE_CHECKING:
     import dash
 
+log = logging.getLogger(__name__)
+
+FAILED = "The server could not do this; its log says why."
 LEDGER_PAGE = 100
 REFUSALS = (
     UnknownStrategyError, ImpossibleCommandError, KeyReusedError, UnknownPreviewError, ImpossiblePreviewError,
@@ -91,6 +96,9 @@ def answered(question: Callable[[Asked], Any], asked: Asked | None) -> Answer | 
     except REFUSALS as error:
         answer["problem"] = str(error)
         answer["command"] = error.command if isinstance(error, OverruledError) else None
+    except (KeyError, TypeError, ValueError, DBAPIError):  # whoever may not is refused by the server: that goes on
+        log.exception("a question of the page could not be answered")
+        answer["problem"] = FAILED
     return answer
 
 
