@@ -10,6 +10,8 @@ from dashboard.api.schemas import Problem
 from dashboard.problems import CONTENT_TYPE
 
 PROBLEMS = {
+    "401": "Nobody is known to ask: log in, or send an API token (`Authorization: Bearer mtz_…`).",
+    "403": "Who asks may not do this, or the header against forged requests is missing.",
     "404": "There is no such account, contract or symbol.",
     "421": "The request's Host isn't one of this server's names.",
     "422": "A parameter is wrong, or several accounts exist and none is named.",
