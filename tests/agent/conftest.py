@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,17 +22,26 @@ def world(url18: str, tmp_path: Path) -> Iterator[World]:
         found.close()
 
 
+def trading_gateway(folder: Path) -> GatewayHandle:
+    """A gateway in which only the test trades; client 30 is its master."""
+    return start_gateway(folder, trader=False, master_client_id=30, state=folder / "state.json")
+
+
+@contextlib.contextmanager
+def connected_poller(world: World, gateway: GatewayHandle) -> Iterator[PollerProcess]:
+    with PollerProcess(world.data_dir, database_url=world.url, host=gateway.host, port=gateway.port) as process:
+        eventually(lambda: world.rows("SELECT 1 FROM poller_status WHERE gateway_state = 'connected'"), process.log)
+        yield process
+    assert "Traceback" not in process.log, process.log
+
+
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[GatewayHandle]:
-    """A gateway in which only the test trades; client 30 is its master."""
-    with start_gateway(tmp_path, trader=False, master_client_id=30, state=tmp_path / "state.json") as handle:
+    with trading_gateway(tmp_path) as handle:
         yield handle
 
 
 @pytest.fixture
-def poller(world: World, gateway: GatewayHandle, tmp_path: Path) -> Iterator[PollerProcess]:
-    """The poller, connected."""
-    with PollerProcess(tmp_path, database_url=world.url, host=gateway.host, port=gateway.port) as process:
-        eventually(lambda: world.rows("SELECT 1 FROM poller_status WHERE gateway_state = 'connected'"), process.log)
+def poller(world: World, gateway: GatewayHandle) -> Iterator[PollerProcess]:
+    with connected_poller(world, gateway) as process:
         yield process
-    assert "Traceback" not in process.log, process.log

@@ -165,7 +165,9 @@ def test_the_audit_log_s_head_is_kept_outside_the_database(world: World) -> None
     )
     eventually(lambda: world.rows("SELECT 1 FROM agent_status WHERE heartbeat_at > now() - interval '1 s'"))
     with connect(world.url, Role.AGENT, "test", autocommit=True) as conn:
-        assert audit.verify(conn, world.folder.audit_head(conn.info.dbname)).problems  # the older head has not replaced the kept one
+        assert audit.verify(
+            conn, world.folder.audit_head(conn.info.dbname)
+        ).problems  # the older head has not replaced the kept one
 
 
 def test_commands_given_all_at_once(world: World) -> None:

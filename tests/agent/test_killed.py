@@ -12,10 +12,11 @@ from data import audit
 from data.db import connect
 from data.model import Role
 from data.strategies.desired import EVERY, Action, Desired
+from tests.agent.conftest import connected_poller, trading_gateway
 from tests.agent.world import Trader, World, at_broker, resting
 from tests.conftest import Server
-from tests.poller.process import PollerProcess, eventually
-from tests.support.gateway import GatewayHandle, start_gateway
+from tests.poller.process import eventually
+from tests.support.gateway import GatewayHandle
 
 STOP_STEPS = [
     "before claim", "claimed", "states of {bot} written", "before acknowledge", "acknowledged", "listed", "lock held",
@@ -30,11 +31,7 @@ def shared(server18: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """One database, gateway and poller for all: each test has a bot and a client id of its own."""
     folder: Path = tmp_path_factory.mktemp("killed")
     world = World(server18.database(), folder)
-    with (
-        start_gateway(folder, trader=False, master_client_id=30) as gateway,
-        PollerProcess(folder, database_url=world.url, host=gateway.host, port=gateway.port),
-    ):
-        eventually(lambda: world.rows("SELECT 1 FROM poller_status WHERE gateway_state = 'connected'"))
+    with trading_gateway(folder) as gateway, connected_poller(world, gateway):
         yield world, gateway
         world.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -111,7 +112,27 @@ class World:
 
     def close(self) -> None:
         self._engine.dispose()
-        for agent in self._agents:
+        self._end_agents()
+
+    def reset(self) -> None:
+        """As new: no agent, bot or command, and an empty control folder. Orders and the audit log stay."""
+        self._end_agents()
+        shutil.rmtree(self.folder.path, ignore_errors=True)
+        self.execute("UPDATE orders SET strategy = NULL")
+        for table in (
+            "strategy_states",
+            "command_progress",
+            "commands",
+            "attributions",
+            "bot_reports",
+            "strategies",
+            "bots",
+        ):
+            self.execute(f"DELETE FROM {table}")
+
+    def _end_agents(self) -> None:
+        agents, self._agents = self._agents, []
+        for agent in agents:
             agent.__exit__()
 
     # -- the agent
