@@ -8,7 +8,6 @@ from dashboard.exits import CannotRunError, Exit
 from dashboard.login import settings_need_login
 from dashboard.running import database_url_of
 from dashboard.settings import Settings
-from data.audit import Caller
 from data.demobot.options import DemoBotOptions
 
 TOKEN, TOKEN_DAYS = "demo-bot", 365
@@ -51,6 +50,7 @@ def _token(settings: Settings) -> str:
     """A new token of its own for each start; the one before is revoked."""
     from dashboard.auth.secret import secret_key
     from dashboard.auth.users import UserError, offline
+    from data.audit import Caller
 
     caller = Caller("demo bot", "local")
     with offline(database_url_of(settings), secret_key(settings)) as users:

@@ -12,7 +12,7 @@ from typing import Any
 from data.ibkr import client, translate
 from data.ibkr.link import Link
 from data.ibkr.market_hours import MarketHours, parse_hours
-from data.model import MarketPhase
+from data.model import MarketPhase, Source
 
 CONNECT_S, ANSWER_S, TAKEN_S = 8.0, 10.0, 3.0
 NOT_YET = ("", "PendingSubmit", "ApiPending")
@@ -58,6 +58,10 @@ def contract_words(symbol: str, expiry: str, strike: float, right: str) -> str:
     return f"{symbol} {expiry[:4]}-{expiry[4:6]}-{expiry[6:8]} {strike:g} {right}"
 
 
+class RealMoneyError(Exception):
+    """The account is no demo's."""
+
+
 class Broker:
     """An open connection. :meth:`open` it once; it is of no use any more when `lost` is set."""
 
@@ -70,9 +74,16 @@ class Broker:
         self._seen: dict[int, float] = {}  # order → when it was seen first
 
     async def open(self) -> None:
-        """Connect, and read what the account has. Raises LinkError, ConnectionError or TimeoutError."""
+        """Connect, and read what the account has.
+
+        Raises:
+            RealMoneyError: somebody named a live account's gateway; nothing was sent.
+            LinkError, ConnectionError, TimeoutError: try again.
+        """
         await self._link.open(CONNECT_S)
         self.account = self._ib.client.getAccounts()[0]
+        if translate.source_of(self.account) is not Source.PAPER:
+            raise RealMoneyError(f"Account {self.account} is no demo's: the demo bot never trades on it.")
         async with asyncio.timeout(ANSWER_S):
             await self._ib.reqAccountUpdatesAsync(self.account)
             await self._ib.reqPositionsAsync()

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
-from data.demobot.broker import Broker
+from data.demobot.broker import Broker, RealMoneyError
 from data.demobot.desk import Budget, Desk, Own, Said
 from data.demobot.options import BOT, DemoBotOptions
 from data.demobot.strategies import ALL, DemoStrategy
@@ -23,8 +23,15 @@ EXCHANGE = ZoneInfo("America/New_York")
 
 
 def run_demo_bot(options: DemoBotOptions) -> int:
-    """Trade until SIGTERM or SIGINT; the exit code. A gateway or dashboard that is away ends nothing."""
-    asyncio.run(DemoBot(options).run())
+    """Trade until SIGTERM or SIGINT; the exit code. A gateway or dashboard that is away ends nothing.
+
+    4: the account is a live one, as every command of this program says "the gateway refuses".
+    """
+    try:
+        asyncio.run(DemoBot(options).run())
+    except RealMoneyError as error:
+        log.error("%s", error)
+        return 4
     return 0
 
 
