@@ -76,7 +76,7 @@ def run() -> Iterator[Row]:
     for fill in coming:
         start = time.perf_counter()
         for underlying in book.update([fill]):
-            book.links(underlying)
+            book.live(underlying)
         times.append(1000 * (time.perf_counter() - start))
     yield Row(
         "… one more execution, with the chains and cycles of its underlying: p95", percentile(times, 0.95), "ms", 20

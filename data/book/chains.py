@@ -8,11 +8,10 @@ assigned is a cycle of its own.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from operator import attrgetter
 
 from data.book.links import Delivered, Roll
 from data.book.lots import Trip
@@ -99,25 +98,39 @@ class Group:
         return self.trips[0].strategy
 
 
-def chains(options: Iterable[Trip], rolls: Sequence[Roll]) -> list[Group]:
-    """Every option's trip in exactly one chain, alone where it was not rolled."""
-    return _grouped(list(options), [(roll.out_of, roll.into) for roll in rolls], rolls, ())
+@dataclass(frozen=True, slots=True)
+class Component:
+    """Everything of an underlying that hangs together, and its chains; `closed` None while something of it is open."""
+
+    group: Group
+    chains: tuple[Group, ...]
+    closed: datetime | None
+
+    @property
+    def is_cycle(self) -> bool:
+        """A short option is part of it."""
+        return any(trip.terms.is_option and trip.direction < 0 for trip in self.group.trips)
 
 
-def cycles(
-    chains_: Sequence[Group],
-    shares: Sequence[Trip],
+def components(
+    trips: Sequence[Trip],
+    rolls: Sequence[Roll],
     delivered: Sequence[Delivered],
-    shares_of: dict[str, list[Trip]],
+    moved: Mapping[str, Sequence[Trip]],
     covered: Sequence[tuple[Trip, Trip]],
-) -> list[Group]:
-    """Wheel cycles: those that a short option is part of. `shares_of`: the trips that a booking of shares moved, by its key."""
-    bonds = [(roll.out_of, roll.into) for chain in chains_ for roll in chain.rolls]
-    bonds += [(one.option, trip) for one in delivered for trip in shares_of.get(one.shares.key, ())]
+) -> list[Component]:
+    """Of `trips`, in place. `moved`: the trips that a booking of shares opened or closed, by its key; `covered`: calls with
+    their shares. Every option's trip is in exactly one chain, alone where it was not rolled."""
+    bonds = [(roll.out_of, roll.into) for roll in rolls]
+    chains = _grouped([trip for trip in trips if trip.terms.is_option], bonds, rolls, ())
+    bonds += [(one.option, trip) for one in delivered for trip in moved.get(one.shares.key, ())]
     bonds += covered
-    trips = [trip for chain in chains_ for trip in chain.trips]
-    found = _grouped([*trips, *shares], bonds, [roll for chain in chains_ for roll in chain.rolls], delivered)
-    return [group for group in found if any(t.terms.is_option and t.direction < 0 for t in group.trips)]
+    groups = _grouped(trips, bonds, rolls, delivered)
+    owner = {trip.id: number for number, group in enumerate(groups) for trip in group.trips}
+    mine: dict[int, list[Group]] = defaultdict(list)
+    for chain in chains:
+        mine[owner[chain.id]].append(chain)
+    return [Component(group, tuple(mine.get(n, ())), group.closed) for n, group in enumerate(groups)]
 
 
 def _grouped(
@@ -134,7 +147,7 @@ def _grouped(
     for one, other in bonds:
         roots[root(id(one))] = root(id(other))
     members: dict[int, list[Trip]] = defaultdict(list)
-    for trip in sorted(trips, key=attrgetter("at")):
+    for trip in trips:
         members[root(id(trip)) if roots else id(trip)].append(trip)
     its_rolls: dict[int, list[Roll]] = defaultdict(list)
     its_deliveries: dict[int, list[Delivered]] = defaultdict(list)

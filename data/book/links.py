@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 
 from data.book.lots import Deed, Trip, share
 from data.book.sources import DELIVERIES, ZERO, Fill
 
 BOTH = 3
+AT = attrgetter("at")
 ROLL_WINDOW = timedelta(minutes=10)  # of two orders: bought back, and sold again further out
 
 Delivery = tuple[str, date, Decimal, bool]
@@ -51,22 +53,22 @@ def deliveries(options: Iterable[Deed], shares: Iterable[Fill]) -> list[Delivere
         if fill.kind in DELIVERIES and fill.price is not None:
             waiting[fill.kind, fill.day, fill.price, fill.quantity > 0].append(_Waiting(fill, abs(fill.quantity)))
     found: list[Delivered] = []
-    several: list[tuple[Deed, Trip, list[_Waiting]]] = []
+    several: list[tuple[Deed, list[_Waiting]]] = []
     for deed in options if waiting else ():
-        fill, trip = deed.fill, deed.closed
-        if trip is None or fill.kind not in DELIVERIES or fill.terms.strike is None:
+        fill, trip = deed.fill, deed.trip
+        if not deed.is_closing or fill.kind not in DELIVERIES or fill.terms.strike is None:
             continue
         is_bought = (fill.terms.right == "P") == (trip.direction < 0)
         those = waiting.get((fill.kind, fill.day, fill.terms.strike, is_bought), [])
-        moved = deed.close_quantity * fill.terms.multiplier
+        moved = deed.quantity * fill.terms.multiplier
         exact = next((one for one in those if one.left == moved == abs(one.fill.quantity)), None)
         if exact is not None:
             exact.left = ZERO
             found.append(Delivered(trip, exact.fill, deed.premium))
         elif those:
-            several.append((deed, trip, those))
-    for deed, trip, those in several:
-        found += _spread(deed, trip, those)
+            several.append((deed, those))
+    for deed, those in several:
+        found += _spread(deed, those)
     return found
 
 
@@ -78,16 +80,16 @@ class _Waiting:
     left: Decimal
 
 
-def _spread(deed: Deed, trip: Trip, those: list[_Waiting]) -> Iterator[Delivered]:
+def _spread(deed: Deed, those: list[_Waiting]) -> Iterator[Delivered]:
     """One booking of shares for several of an option, or several for one."""
-    moved = left = deed.close_quantity * deed.fill.terms.multiplier
+    moved = left = deed.quantity * deed.fill.terms.multiplier
     for one in those:
         taken = min(one.left, left)
         if taken:
             part = deed.premium if taken == moved else share(deed.premium, taken, moved)
             one.left -= taken
             left -= taken
-            yield Delivered(trip, one.fill, part)
+            yield Delivered(deed.trip, one.fill, part)
 
 
 def rolls(deeds: Sequence[Deed]) -> list[Roll]:
@@ -96,11 +98,8 @@ def rolls(deeds: Sequence[Deed]) -> list[Roll]:
     for deed in _both_ways(deeds):
         fill = deed.fill
         money = (fill.price or ZERO) * fill.terms.multiplier
-        price = -money if fill.quantity > 0 else money
-        for trip, quantity in ((deed.closed, deed.close_quantity), (deed.opened, deed.open_quantity)):
-            if trip is not None:
-                side = _Side(fill, trip, quantity, price, trip is deed.closed)
-                sides[fill.terms.right, trip.direction].append(side)
+        side = _Side(fill, deed.trip, deed.quantity, -money if fill.quantity > 0 else money, deed.is_closing)
+        sides[fill.terms.right, deed.trip.direction].append(side)
     found: dict[tuple[str, str], Roll] = {}
     for those in sides.values():
         closings = [side for side in those if side.is_closing]
@@ -122,7 +121,7 @@ def _both_ways(deeds: Sequence[Deed]) -> list[Deed]:
         fill = deed.fill
         if fill.kind != "trade":
             continue
-        way = (deed.opened is not None) + 2 * (deed.closed is not None)
+        way = 2 if deed.is_closing else 1
         if fill.order is not None:
             orders[fill.order] = orders.get(fill.order, 0) | way
         if last is not None and fill.ts - last > ROLL_WINDOW:
@@ -189,18 +188,19 @@ def _bind(closing: _Side, opening: _Side, found: dict[tuple[str, str], Roll]) ->
         found[key] = Roll(known.ts, known.out_of, known.into, known.quantity + quantity, known.credit + credit)
 
 
-def covering(calls: Iterable[Trip], shares: Sequence[Trip]) -> list[tuple[Trip, Trip]]:
-    """Short calls with the shares, held long when they were written, that cover a contract of them."""
-    starts = [trip.opened for trip in shares]
+def covering(options: Iterable[Trip], shares: Iterable[Trip]) -> list[tuple[Trip, Trip]]:
+    """Short calls with the shares, held long when they were written, that cover a contract of them. `shares` in place."""
+    held: dict[int, list[Trip]] = defaultdict(list)
+    for trip in shares:
+        held[trip.terms.con_id].append(trip)
     found = []
-    for call in calls:
+    for call in options if held else ():
         if call.direction > 0 or call.terms.right != "C":
             continue
-        at = bisect_right(starts, call.opened) - 1
-        if at < 0:
-            continue
-        held = shares[at]
-        still = held.closed is None or held.closed > call.opened
-        if still and held.direction > 0 and held.peak >= call.terms.multiplier:
-            found.append((call, held))
+        for trips in held.values():  # one at most is open at a time
+            at = bisect_right(trips, call.at, key=AT) - 1
+            one = trips[at]
+            is_open = at >= 0 and (one.closed is None or one.closed > call.opened)
+            if is_open and one.direction > 0 and one.peak >= call.terms.multiplier:
+                found.append((call, one))
     return found

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from data.book.sources import NO_MONEY, OPENING, ZERO, Change, Event, Fill, Order, Terms
+from data.book.sources import NO_MONEY, OPENING, ZERO, Change, Event, Fill, Order, Terms, place
 
 PARTS = Decimal("1E-12")  # money is divided to this, the remainder takes what is left: sums stay exact
 SHARES = Decimal("1E-4")  # of a share, to which the broker counts fractions
 DAY_S = 86_400
 
-Carried = Mapping[str, Decimal]
+Carried = Mapping[str, Decimal]  # by a fill's key
+Amounts = tuple[Decimal, Decimal, Decimal]  # money, fee, carried premium
 
 
 @dataclass(slots=True)
@@ -77,9 +78,15 @@ class Trip:
     unit_seconds: Decimal = ZERO
     cost_seconds: Decimal = ZERO
     is_partial: bool = False
-    fills: list[Fill] = field(default_factory=list)
+    is_stale: bool = field(default=False, compare=False)  # it was folded again since: another trip stands for it
+    deeds: list[Deed] = field(default_factory=list)
     matches: list[Match] = field(default_factory=list)
     lots: deque[Lot] = field(default_factory=deque)
+
+    @property
+    def fills(self) -> list[Fill]:
+        """Those that opened or closed something of it, in place."""
+        return [deed.fill for deed in self.deeds]
 
     @property
     def net(self) -> Decimal:
@@ -93,8 +100,7 @@ class Trip:
     @property
     def strategy(self) -> str | None:
         """Whose it was: of who opened it; None when nobody's or several strategies'."""
-        sign = self.direction
-        names = {fill.strategy for fill in self.fills if (fill.quantity > 0) == (sign > 0) and fill.kind == "trade"}
+        names = {d.fill.strategy for d in self.deeds if not d.is_closing and d.fill.kind == "trade"}
         return names.pop() if len(names) == 1 else None
 
     @property
@@ -115,85 +121,58 @@ class Trip:
 
 @dataclass(slots=True)
 class Deed:
-    """What one fill did, at its place: what it opened of one trip and closed of another. Quantities are unsigned."""
+    """What one fill did to one trip, at its place: a fill that turns a position round closes one trip and opens another.
+
+    `quantity` is unsigned. `premium` of what is closed: money of its lots and its own, after the fees of both.
+    """
 
     at: Order
     fill: Fill
-    opened: Trip | None = None
-    open_quantity: Decimal = ZERO
-    closed: Trip | None = None
-    close_quantity: Decimal = ZERO
-    premium: Decimal = ZERO  # of the lots it closed, after their fees and its own
-
-
-def fold(events: Iterable[Event], carried: Carried | None = None) -> tuple[list[Trip], list[Deed]]:
-    """Trips in the order they were opened, and what each fill did. `events` are effective, of one instrument, in place.
-
-    `carried`: by the key of a delivery's fill, the premium that it brought the shares.
-    """
-    folding = Folding(carried or {})
-    for event in events:
-        folding.add(event)
-    return folding.trips, folding.deeds
+    trip: Trip = field(compare=False, repr=False)
+    is_closing: bool
+    quantity: Decimal
+    premium: Decimal = ZERO
 
 
 class Folding:
     """A fold that goes on: :meth:`add` takes events in place. `upto` is the place of the last of them."""
 
-    def __init__(
-        self,
-        carried: Carried,
-        trips: Iterable[Trip] = (),
-        deeds: Iterable[Deed] = (),
-        upto: Order | None = None,
-    ) -> None:
-        """With `trips`, which are flat, and `deeds` up to a place: it goes on from there."""
+    def __init__(self, carried: Carried, trips: Iterable[Trip] = (), upto: Order | None = None) -> None:
+        """With `trips`, which are flat, up to a place: it goes on from there."""
         self.trips: list[Trip] = list(trips)
-        self.deeds: list[Deed] = list(deeds)
         self.carried = carried
         self.upto = upto
         self._open: Trip | None = None
 
     def add(self, event: Event) -> None:
-        self.upto = event.ts, event.key
+        at = self.upto = place(event)
+        trip = self._open
         if isinstance(event, Change):
-            if self._open is not None:
-                _wait(self._open, event.ts)
-                _change(self._open, event)
+            if trip is not None:
+                _wait(trip, event.ts)
+                _change(trip, event)
             return
         if event.kind == NO_MONEY or not event.quantity:
             return
-        deed = Deed(self.upto, event)
-        trip, quantity = self._open, event.quantity
-        money, fee = event.money, event.fee or ZERO
-        foreign = event.fee_currency not in (None, event.terms.currency)
-        own_fee = ZERO if foreign else fee
-        carried = self.carried.get(event.key, ZERO)
-        part: tuple[Decimal, Decimal, Decimal] = (ZERO, ZERO, ZERO)
+        quantity, money, fee = event.quantity, event.money, event.fee or ZERO
+        is_foreign = event.fee_currency not in (None, event.terms.currency)
+        whole = money, ZERO if is_foreign else fee, self.carried.get(event.key, ZERO)
         if trip is not None and (trip.quantity > 0) != (quantity > 0):
             closing = min(abs(quantity), abs(trip.quantity))
-            whole = abs(quantity)
-            part = (money, own_fee, carried) if closing == whole else tuple(
-                share(amount, closing, whole) for amount in (money, own_fee, carried)
-            )  # type: ignore[assignment]  # fmt: skip
-            self._close(trip, deed, closing, part)
+            part = whole if closing == abs(quantity) else _shares(whole, closing, abs(quantity))
+            self._close(trip, event, at, closing, part)
             quantity += closing if quantity < 0 else -closing
+            whole = whole[0] - part[0], whole[1] - part[1], whole[2] - part[2]
         if quantity:
-            rest = (money - part[0], own_fee - part[1], carried - part[2])
-            self._enter(deed, quantity, rest)
-        if foreign and fee:
-            bearer = deed.opened or deed.closed
-            assert bearer is not None
+            trip = self._enter(event, at, quantity, whole)
+        if is_foreign and fee and trip is not None:
             currency = event.fee_currency or event.terms.currency
-            bearer.foreign_fees[currency] = bearer.foreign_fees.get(currency, ZERO) + fee
-        self.deeds.append(deed)
+            trip.foreign_fees[currency] = trip.foreign_fees.get(currency, ZERO) + fee
 
-    def _close(self, trip: Trip, deed: Deed, quantity: Decimal, part: tuple[Decimal, Decimal, Decimal]) -> None:
-        """Close `quantity` of `trip` by the fill of `deed`, first in first out."""
-        fill, (money, fee, carried) = deed.fill, part
+    def _close(self, trip: Trip, fill: Fill, at: Order, quantity: Decimal, part: Amounts) -> None:
+        """Close `quantity` of `trip`, first in first out; `part` is the fill's money, fee and carried premium for that."""
         _wait(trip, fill.ts)
-        if not trip.fills or trip.fills[-1] is not fill:
-            trip.fills.append(fill)
+        money, fee, carried = part
         trip.gross += money
         trip.fees += fee
         trip.carried += carried
@@ -202,43 +181,40 @@ class Folding:
         premium, left = money - fee, quantity
         while left:
             lot = trip.lots[0]
-            held = abs(lot.quantity)
-            if held <= left:
-                taken, signed = held, lot.quantity
-                open_money, open_fee, brought = lot.money, lot.fee, lot.carried
+            taken = min(abs(lot.quantity), left)
+            signed = taken if lot.quantity > 0 else -taken
+            if taken == abs(lot.quantity):
+                opened: Amounts = lot.money, lot.fee, lot.carried
                 trip.lots.popleft()
             else:
-                taken, signed = left, left if lot.quantity > 0 else -left
-                open_money, open_fee, brought = (share(x, left, held) for x in (lot.money, lot.fee, lot.carried))
+                opened = _shares((lot.money, lot.fee, lot.carried), taken, abs(lot.quantity))
                 lot.quantity -= signed
-                lot.money -= open_money
-                lot.fee -= open_fee
-                lot.carried -= brought
+                lot.money -= opened[0]
+                lot.fee -= opened[1]
+                lot.carried -= opened[2]
             close_money, close_fee = (
                 (money, fee) if taken == left else (share(money, taken, left), share(fee, taken, left))
             )
             money, fee, left = money - close_money, fee - close_fee, left - taken
-            trip.carried += brought
-            premium += open_money - open_fee
-            trip.matches.append(Match(lot.fill, fill, signed, open_money, open_fee, close_money, close_fee))
+            trip.carried += opened[2]
+            premium += opened[0] - opened[1]
+            trip.matches.append(Match(lot.fill, fill, signed, opened[0], opened[1], close_money, close_fee))
         trip.quantity += -quantity if trip.quantity > 0 else quantity
-        deed.closed, deed.close_quantity, deed.premium = trip, quantity, premium
+        trip.deeds.append(Deed(at, fill, trip, True, quantity, premium))
         if not trip.quantity:
             trip.closed, trip.closed_on, trip.ended_by = fill.ts, fill.day, fill.kind
             self._open = None
 
-    def _enter(self, deed: Deed, quantity: Decimal, rest: tuple[Decimal, Decimal, Decimal]) -> None:
+    def _enter(self, fill: Fill, at: Order, quantity: Decimal, whole: Amounts) -> Trip:
         """Open a lot of `quantity`, and a trip where there is none."""
-        fill, (money, fee, carried) = deed.fill, rest
+        money, fee, carried = whole
         trip = self._open
         if trip is None:
-            trip = self._open = Trip(
-                fill.key, (fill.ts, fill.key), fill.terms, 1 if quantity > 0 else -1, fill.ts, fill.day, fill.ts
-            )
+            trip = self._open = Trip(fill.key, at, fill.terms, 1 if quantity > 0 else -1, fill.ts, fill.day, fill.ts)
             self.trips.append(trip)
         else:
             _wait(trip, fill.ts)
-        trip.fills.append(fill)
+        trip.deeds.append(Deed(at, fill, trip, False, abs(quantity)))
         trip.lots.append(Lot(fill, quantity, money, fee, carried))
         trip.terms = fill.terms
         trip.quantity += quantity
@@ -248,12 +224,16 @@ class Folding:
         trip.open_quantity += abs(quantity)
         trip.open_money += money
         trip.is_partial |= fill.kind == OPENING and fill.price is None
-        deed.opened, deed.open_quantity = trip, abs(quantity)
+        return trip
 
 
 def share(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
     """`part` of `whole` of an amount, to 10⁻¹²: who takes the rest takes amount − share, and nothing is lost."""
     return (amount * part / whole).quantize(PARTS) if amount else ZERO
+
+
+def _shares(amounts: Amounts, part: Decimal, whole: Decimal) -> Amounts:
+    return share(amounts[0], part, whole), share(amounts[1], part, whole), share(amounts[2], part, whole)
 
 
 def _wait(trip: Trip, now: datetime) -> None:
