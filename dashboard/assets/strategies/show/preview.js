@@ -87,18 +87,18 @@ window.mtz.control.preview = (function () {
   }
 
   function table(orders) {
-    const head = ["Order", "Cash at the limit", "If assigned", ""].map((words, i) => element("th", { scope: "col", textContent: words, className: i === 1 || i === 2 ? "num" : "" }));
+    const head = ["Order", "Cash at the limit", "If assigned"].map((words, i) => element("th", { scope: "col", textContent: words, className: i ? "num" : "" }));
     const money = (value) => {
       const cell = element("td", { className: "num", textContent: format.signed(value) });
       cell.dataset.tone = format.direction(value);
       return cell;
     };
     const rows = orders.map((order) => element("tr", {}, [
-      element("td", {}, [element("strong", { textContent: order.what }), ...(order.note ? [element("span", { className: "quiet block", textContent: order.note })] : [])]),
-      money(order.cash), money(order.assignment), element("td", {}, [pauseButton(order.symbol)]),
+      element("td", {}, [element("strong", { textContent: order.what }), ...(order.note ? [element("span", { className: "quiet block", textContent: order.note })] : []), pauseButton(order.symbol)]),
+      money(order.cash), money(order.assignment),
     ]));
     const sum = orders.every((order) => typeof order.cash === "number") ? orders.reduce((total, order) => total + order.cash, 0) : null;
-    const total = element("tr", {}, [element("th", { scope: "row", textContent: "All of them" }), money(sum), element("td"), element("td")]);
+    const total = element("tr", {}, [element("th", { scope: "row", textContent: "All of them" }), money(sum), element("td")]);
     return element("table", { className: "plain" }, [
       element("caption", { textContent: "Before fees. If assigned: what buying or delivering the shares costs or brings." }),
       element("thead", {}, [element("tr", {}, head)]), element("tbody", {}, rows), element("tfoot", {}, [total]),
@@ -106,7 +106,7 @@ window.mtz.control.preview = (function () {
   }
 
   function pauseButton(symbol) {
-    const button = element("button", { type: "button", className: "tool", textContent: "Pause this symbol" });
+    const button = element("button", { type: "button", className: "tool order-pause", textContent: "Pause this symbol" });
     button.setAttribute("aria-label", `Pause ${symbol}`);
     const reason = commands.refusal();
     button.setAttribute("aria-disabled", String(reason !== null));
