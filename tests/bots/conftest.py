@@ -110,7 +110,7 @@ class BotWorld(World):
 
     def run(self, *options: str, program: str | None = None, **environment: str) -> Ran:
         command, env = self.command(*options, program=program, **environment)
-        done = subprocess.run(command, env=env, cwd=self.data_dir, capture_output=True, text=True, timeout=100)
+        done = subprocess.run(command, env=env, cwd=self.data_dir, capture_output=True, text=True, timeout=200)
         said = "\n".join(line for line in done.stderr.splitlines() if line.startswith("mtz"))
         return Ran(done.returncode, done.stdout + done.stderr, said)
 

@@ -18,7 +18,7 @@ from tests.bots import files
 from tests.bots.conftest import CLIENT_ID, BotWorld
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 def test_a_dry_run_sends_and_cancels_nothing(world: BotWorld):
     """1.16's own dry run would cancel the bot's working order."""
     (resting_order,) = Trader(world.gateway, CLIENT_ID).place(resting(price=1.0), symbol="F")
@@ -34,7 +34,8 @@ def test_a_dry_run_sends_and_cancels_nothing(world: BotWorld):
     assert not world.rows("SELECT 1 FROM decisions WHERE kind = 'intent'")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("kind", ["thetagang2"], indirect=True)
 def test_the_agent_runs_a_dry_run_that_was_asked_for(world: BotWorld):
     """With the last command line and environment, and what is paused held back."""
     world.make_known()  # that was `true`, whose dry run lists nothing
