@@ -1,7 +1,7 @@
 """Win rate, profit factor, expectancy and averages, by contract, by roll chain or by wheel cycle. Pure.
 
 By contract an assigned option counts with its premium; by chain it ends there; by cycle it stays open until the shares are
-gone. What began before anything is known, or has fees in another currency, has no result here and is told apart.
+gone (their dividends are left out). What began before anything is known, or has fees in another currency, has no result here and is told apart.
 """
 
 from __future__ import annotations

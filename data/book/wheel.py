@@ -8,7 +8,7 @@ cover bind nothing. Returns are annualised without compounding, over 365 days.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -18,7 +18,7 @@ from data.book.chains import Group
 from data.book.lots import DAY_S, Trip, capital_time
 from data.book.sources import ZERO, Flow
 
-Stage = Literal["put", "shares", "covered", "call", "closed"]
+Stage = Literal["put", "shares", "covered", "call", "other", "closed"]  # what is open of it
 UnderlyingPrice = Callable[[str, date], Decimal | None]
 
 YEAR_S = 365 * DAY_S
@@ -27,8 +27,17 @@ SHORTEST = timedelta(days=1)  # what was held for less has no annualised return
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """Money that a cycle bound, over time: money × seconds up to `until`, and what it binds since."""
+
+    money_seconds: Decimal
+    now: Decimal
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Capital:
-    """What a cycle bound on average, and its net on that: fractions of 1. None where something isn't known."""
+    """The average that a cycle bound, and its result on that: fractions of 1. None where something isn't known."""
 
     average: Decimal | None
     total_return: Decimal | None
@@ -37,8 +46,7 @@ class Capital:
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """Money in the group's currency. `cash` is everything that came less what went, fees and dividends included; `pnl` is that
-    and what is open at its marks, None where one isn't known. `premium` is options' money before fees, buy-backs taken off.
+    """Money in the group's currency. `cash` is everything that came less what went, fees and dividends included; `premium` is options' money before fees, buy-backs taken off.
 
     Per share held: `paid` (what the shares were bought for, fees included), `broker_basis` (less the premium of the puts that
     brought them: booked there a day or two later) and the wheel's `break_even` (less everything else that came; of puts alone:
@@ -52,56 +60,37 @@ class Cycle:
     fees: Decimal
     dividends: Decimal
     cash: Decimal | None
-    pnl: Decimal | None
     paid: Decimal | None
     broker_basis: Decimal | None
     break_even: Decimal | None
-    secured: Capital
-    margin: Capital
+    secured: Bound | None
+    margin: Bound | None
 
 
-def cycle(
-    group: Group,
-    now: datetime,
-    price: UnderlyingPrice,
-    flows: Iterable[Flow] = (),
-    marks: Mapping[int, Decimal] | None = None,
-) -> Cycle:
-    """`price`: of an underlying at the close of a day; `flows`: of these, dividends of the symbol while shares were held;
-    `marks`: prices by con_id of what is open."""
+def cycle(group: Group, price: UnderlyingPrice, flows: Iterable[Flow] = ()) -> Cycle:
+    """`price`: of an underlying at the close of a day; `flows`: of these, dividends of the symbol while shares were held."""
     options = [trip for trip in group.trips if trip.terms.is_option]
     holdings = [trip for trip in group.trips if not trip.terms.is_option]
     dividends = sum((f.amount for f in flows if _is_ours(f, holdings, group)), ZERO)
     is_known = not group.is_partial and not group.foreign_fees
     cash = group.net + dividends if is_known else None
-    pnl = _with_open(cash, group, marks or {})
     held = [trip for trip in holdings if trip.quantity]
     shares = sum((trip.quantity for trip in held), ZERO)
     per_share = shares > 0 and is_known
     return Cycle(
         group=group,
-        stage=_stage(options, shares),
+        stage="closed" if group.is_closed else _stage(options, shares),
         shares=shares,
         premium=sum((trip.gross for trip in options), ZERO),
         fees=group.fees,
         dividends=dividends,
         cash=cash,
-        pnl=pnl,
         paid=-sum((trip.basis for trip in held), ZERO) / shares if per_share else None,
         broker_basis=sum((trip.broker_basis for trip in held), ZERO) / shares if per_share else None,
         break_even=_break_even(options, shares, cash),
-        secured=_capital(group, now, pnl, lambda trip, units, cost: _secured(trip, units, cost)),
-        margin=_capital(group, now, pnl, lambda trip, units, cost: _margin(trip, units, cost, price)),
+        secured=_bound(group, _secured),
+        margin=_bound(group, lambda trip, units, cost: _margin(trip, units, cost, price)),
     )
-
-
-def _with_open(cash: Decimal | None, group: Group, marks: Mapping[int, Decimal]) -> Decimal | None:
-    """The result if what is open went at its mark."""
-    for trip in group.trips:
-        if trip.quantity and cash is not None:
-            mark = marks.get(trip.terms.con_id)
-            cash = None if mark is None else cash + trip.quantity * mark * trip.terms.multiplier
-    return cash
 
 
 def _is_ours(flow: Flow, holdings: Iterable[Trip], group: Group) -> bool:
@@ -114,7 +103,7 @@ def _stage(options: Iterable[Trip], shares: Decimal) -> Stage:
     open_rights = {trip.terms.right for trip in options if trip.quantity < 0}
     if shares > 0:
         return "covered" if "C" in open_rights else "shares"
-    return "put" if "P" in open_rights else "call" if "C" in open_rights else "closed"
+    return "put" if "P" in open_rights else "call" if "C" in open_rights else "other"
 
 
 def _break_even(options: Iterable[Trip], shares: Decimal, cash: Decimal | None) -> Decimal | None:
@@ -129,23 +118,38 @@ def _break_even(options: Iterable[Trip], shares: Decimal, cash: Decimal | None) 
     return (due - cash) / units if units else None
 
 
-Bound = Callable[[Trip, Decimal, Decimal], Decimal | None]  # of unit-seconds and cost-seconds: money-seconds
-
-
-def _capital(group: Group, now: datetime, pnl: Decimal | None, bound: Bound) -> Capital:
-    end = group.closed or now
-    elapsed = Decimal((end - group.opened).total_seconds())
-    parts = [bound(trip, *capital_time(trip, now)) for trip in group.trips]
-    if None in parts or elapsed <= 0:
+def capital(bound: Bound | None, opened: datetime, end: datetime, pnl: Decimal | None) -> Capital:
+    """At `end`: when it closed, or now. `pnl`: what came out, with what is open at its mark."""
+    elapsed = _seconds(end - opened)
+    if bound is None or elapsed <= 0:
         return Capital(None, None, None)
-    total = sum((part for part in parts if part is not None), ZERO)
+    total = bound.money_seconds + bound.now * max(_seconds(end - bound.until), ZERO)
     if total <= 0:
         return Capital(None, None, None)
     average = total / elapsed
     if pnl is None:
         return Capital(average, None, None)
-    annual = pnl * YEAR_S / total if end - group.opened >= SHORTEST else None
-    return Capital(average, pnl / average, annual)
+    return Capital(average, pnl / average, pnl * YEAR_S / total if end - opened >= SHORTEST else None)
+
+
+def _seconds(span: timedelta) -> Decimal:
+    return Decimal(span.days * DAY_S + span.seconds)
+
+
+Binding = Callable[[Trip, Decimal, Decimal], Decimal | None]  # of units and their cost, both over time or as of now
+
+
+def _bound(group: Group, binding: Binding) -> Bound | None:
+    """None where what a trip binds isn't known."""
+    until = max(trip.until for trip in group.trips)
+    seconds, now = ZERO, ZERO
+    for trip in group.trips:
+        past = binding(trip, *capital_time(trip, until))
+        present = binding(trip, abs(trip.quantity), trip.bound)
+        if past is None or present is None:
+            return None
+        seconds, now = seconds + past, now + present
+    return Bound(seconds, now, until)
 
 
 def _secured(trip: Trip, units: Decimal, cost: Decimal) -> Decimal | None:
