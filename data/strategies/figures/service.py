@@ -47,6 +47,8 @@ def keep_figures(url: str, stopping: threading.Event) -> None:
             was_away = True
         except psycopg.Error as error:
             log.error("figures of strategies could not be computed and are tried again: %s", explain_short(error))
+        except Exception:  # commands go on; what is shown keeps its age
+            log.exception("figures of strategies could not be computed and are tried again")
         stopping.wait(RETRY_S)
 
 
