@@ -73,7 +73,7 @@ def install(server: Flask, reads: Reads, settings: Settings, theme_script: str) 
     Raises:
         CannotRunError: there is no secret key and none can be kept.
     """
-    key, key_lasts = _key(settings)
+    key, key_lasts = key_for(settings)
     guard = Guard(server, reads.engine, key, key_lasts=key_lasts, port=settings.port)
     limits = Limits(timedelta(minutes=settings.session_idle_min), timedelta(hours=settings.session_hours))
     admission = Admission(reads.engine, limits, reads.away)
@@ -89,7 +89,7 @@ def install(server: Flask, reads: Reads, settings: Settings, theme_script: str) 
     )
 
 
-def _key(settings: Settings) -> tuple[str, bool]:
+def key_for(settings: Settings) -> tuple[str, bool]:
     """The secret key, and whether it outlives this process: the demo in a container that can't write needs none that does."""
     try:
         return secret_key(settings), True

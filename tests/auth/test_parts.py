@@ -12,6 +12,7 @@ import pytest
 
 from dashboard.auth import passwords
 from dashboard.auth.forms import safe_next
+from dashboard.auth.install import key_for
 from dashboard.auth.lockout import network
 from dashboard.auth.proxies import resolve
 from dashboard.auth.secret import derived, secret_key
@@ -94,6 +95,16 @@ def test_a_key_that_can_t_be_kept_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CannotRunError, match="MTZ_SECRET_KEY"):
         secret_key(load_settings(data_dir=tmp_path / "file" / "data"))
+
+
+def test_the_demo_runs_where_no_key_can_be_kept_but_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    nowhere = tmp_path / "file" / "data"
+    key, lasts = key_for(load_settings(data_dir=nowhere))
+    assert (len(key) >= 32, lasts) == (True, False)
+    with pytest.raises(CannotRunError, match="MTZ_SECRET_KEY"):
+        key_for(load_settings(data_dir=nowhere, login="always"))
+    assert key_for(load_settings(data_dir=tmp_path))[1]
 
 
 def test_keys_for_different_purposes_differ() -> None:
