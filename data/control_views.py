@@ -226,7 +226,8 @@ class ComparedView(TypedDict):
 
     strategy: str
     currency: str | None
-    base: float | None  # what its returns are of, in `currency`: the mean of its capital at risk
+    base: float | None  # what its returns are of, in `currency`
+    base_name: str  # mean capital at risk, or allocated capital where hardly any of it is at risk
     pnl: float | None  # of the span
     return_pct: float | None
     volatility_pct: float | None  # a year's, of daily returns
@@ -244,7 +245,7 @@ class CompareView(TypedDict):
     """Two to four strategies side by side over the trading days that all of them have."""
 
     account: str | None
-    base: str  # the base's name: "mean capital at risk"
+    base: str  # the bases' names
     risk_free_pct: float  # a year's; a setting
     since: str | None
     until: str | None

@@ -327,7 +327,10 @@ class Reads:
     ) -> CompareView:
         """Two to four strategies side by side. Raises as :meth:`StrategyLedger.compare`."""
         account, found = self._strategy_rows(account)
-        return self._ledger.compare(account, [row["name"] for row in found.strategies], names, since, until)
+        worth = self.portfolio_row(account)[0].figures["net_liquidation"] if account else None
+        shares = {row["name"]: rows.number(row["allocation"]) for row in found.strategies}
+        allocated = {name: share * worth if share and worth else None for name, share in shares.items()}
+        return self._ledger.compare(account, allocated, names, since, until)
 
     def _strategy_rows(self, account: str | None) -> tuple[str | None, StrategyRows]:
         if account is None:

@@ -5,12 +5,12 @@ Nothing is cached: a page of the ledger is read by its key, a comparison from th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from data import cursor, rows
-from data.analytics.comparison import Compared, Day, common_days, compare, correlation
+from data.analytics.comparison import Compared, Day, common_days, compare, correlation, mean_capital
 from data.commands import UnknownStrategyError
 from data.control_views import (
     ComparedView,
@@ -26,7 +26,8 @@ Fetch = Callable[..., list[Any]]
 
 MAX_DECISIONS = 500
 MOST_COMPARED = 4
-BASE = "mean capital at risk"
+AT_RISK, ALLOCATED = "mean capital at risk", "allocated capital"
+LEAST_SHARE = 0.1  # of what is allocated to it: below, a strategy's capital at risk says nothing about its return
 ORPHAN = "An order of this bot's client id for which the bot kept no decision."
 YEAR = timedelta(days=366)
 RUNS = 20
@@ -110,9 +111,18 @@ class StrategyLedger:
         ]
 
     def compare(
-        self, account: str | None, known: Sequence[str], names: Sequence[str], since: date | None, until: date | None
+        self,
+        account: str | None,
+        known: Mapping[str, float | None],
+        names: Sequence[str],
+        since: date | None,
+        until: date | None,
     ) -> CompareView:
-        """`names` side by side; `known` are the strategies that there are. The span includes both days.
+        """`names` side by side; `known` are the strategies that there are, with the money allocated to each. The span
+        includes both days.
+
+        A return is of the mean capital at risk; of the allocated money where hardly any of it is at risk (covered calls
+        bind no capital of their own).
 
         Raises:
             BadComparison: not two to four different ones, or the span ends before it begins.
@@ -123,15 +133,21 @@ class StrategyLedger:
         by_name = {name: [row for row in found if row["strategy"] == name] for name in names}
         series = [{row["session_date"]: _day(row) for row in by_name[name]} for name in names]
         days = common_days(series)
-        compared = [compare(one, days, self._risk_free_pct / 100) for one in series]
+        bases = [_base(one, days, known[name]) for name, one in zip(names, series, strict=True)]
+        compared = [
+            compare(one, days, self._risk_free_pct / 100, base) for one, (base, _) in zip(series, bases, strict=True)
+        ]
         few = len(days) < 2
         return {
             "account": account,
-            "base": BASE,
+            "base": " or ".join(dict.fromkeys(base_name for _, base_name in bases)),
             "risk_free_pct": self._risk_free_pct,
             "since": days[0].isoformat() if days else None,
             "until": days[-1].isoformat() if days else None,
-            "items": [_compared(name, by_name[name], days, one) for name, one in zip(names, compared, strict=True)],
+            "items": [
+                _compared(name, by_name[name], days, one, base_name)
+                for name, one, (_, base_name) in zip(names, compared, bases, strict=True)
+            ],
             "correlation": [[_correlation(a, b) for b in compared] for a in compared],
             "days": max(len(days) - 1, 0),
             "problem": "There are fewer than two trading days of which all of these have figures." if few else None,
@@ -179,7 +195,7 @@ def slippage(action: str | None, price: float | None, mid: float | None) -> floa
     return round(mid - price if action.upper() in ("SELL", "SLD") else price - mid, 6)
 
 
-def _require_comparable(known: Sequence[str], names: Sequence[str], since: date | None, until: date | None) -> None:
+def _require_comparable(known: Collection[str], names: Sequence[str], since: date | None, until: date | None) -> None:
     if not 2 <= len(names) <= MOST_COMPARED or len(set(names)) < len(names):
         raise BadComparison("Two to four different strategies can be compared: names=bot/one,bot/other.")
     if since and until and until < since:
@@ -199,7 +215,17 @@ def _correlation(one: Compared, other: Compared) -> float | None:
     return correlation(one.changes, other.changes) if len(one.changes) == len(other.changes) else None
 
 
-def _compared(name: str, found: Sequence[rows.Row], days: Sequence[date], one: Compared) -> ComparedView:
+def _base(series: Mapping[date, Day], days: Sequence[date], allocated: float | None) -> tuple[float | None, str]:
+    """What a strategy's return is of, and its name."""
+    at_risk = mean_capital(series, days)
+    if allocated and allocated > 0 and (at_risk is None or at_risk < LEAST_SHARE * allocated):
+        return allocated, ALLOCATED
+    return at_risk, AT_RISK
+
+
+def _compared(
+    name: str, found: Sequence[rows.Row], days: Sequence[date], one: Compared, base_name: str
+) -> ComparedView:
     """The measures, and what was earned, paid, traded and won between the first and the last day."""
     by_day = {row["session_date"]: row for row in found}
     first, last = (by_day[days[0]], by_day[days[-1]]) if days else (None, None)
@@ -215,6 +241,7 @@ def _compared(name: str, found: Sequence[rows.Row], days: Sequence[date], one: C
         "strategy": name,
         "currency": found[-1]["currency"] if found else None,
         "base": one.base,
+        "base_name": base_name,
         "pnl": one.pnl,
         "return_pct": one.return_pct,
         "volatility_pct": one.volatility_pct,

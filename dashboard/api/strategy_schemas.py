@@ -183,6 +183,7 @@ class Compared(Answer):
     strategy: str
     currency: str | None
     base: float | None
+    base_name: str
     pnl: float | None
     return_pct: float | None
     volatility_pct: float | None

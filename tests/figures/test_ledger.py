@@ -197,6 +197,18 @@ def test_strategies_side_by_side(agent: Conn, reads: Reads) -> None:
     assert (later["since"], later["days"], later["items"][0]["pnl"]) == (since, 2, 15.0)
 
 
+def test_a_return_is_of_the_allocated_capital_where_hardly_any_is_at_risk(agent: Conn, reads: Reads) -> None:
+    closes(agent, "tg/wheel", [0.0, 10.0, 5.0, 25.0])
+    closes(agent, "demo/hedge", [50.0, 40.0, 45.0, 25.0], at_risk=9.0)
+    agent.execute("UPDATE strategies SET allocation = 0.01")
+    worth = reads.portfolio(ACCOUNT)["net_liquidation"]
+    assert worth is not None
+    wheel, hedge = reads.compare(["tg/wheel", "demo/hedge"], account=ACCOUNT)["items"]
+    assert (wheel["base"], wheel["base_name"]) == (1_000.0, "mean capital at risk")
+    assert (hedge["base"], hedge["base_name"]) == (pytest.approx(0.01 * worth), "allocated capital")
+    assert hedge["return_pct"] == pytest.approx(-100 * 25 / (0.01 * worth))
+
+
 def test_what_cannot_be_compared(agent: Conn, reads: Reads) -> None:
     closes(agent, "tg/wheel", [0.0, 10.0])
     for names in (["tg/wheel"], ["tg/wheel", "tg/wheel"], [f"x/{n}" for n in range(5)]):

@@ -21,7 +21,7 @@ window.mtz.control.compare = (function () {
     ["Fees", (one) => format.number(one.fees)],
     ["Trades", (one) => format.number(one.trades, 0)],
     ["Win rate", (one) => format.percent(one.win_rate, 1)],
-    ["Base", (one) => format.number(one.base, 0)],
+    ["Base", (one) => (one.base === null ? format.number(null) : `${format.number(one.base, 0)} ${one.base_name}`)],
   ];
   let chosen = null; // names in the order of choosing
   let frame = "3M";
@@ -37,7 +37,8 @@ window.mtz.control.compare = (function () {
   function follow(strategies) {
     const names = strategies.items.map((item) => item.name);
     if (chosen === null && names.length >= LEAST) {
-      const ranked = [...strategies.items].sort((a, b) => Number(b.figures !== null) - Number(a.figures !== null));
+      const weight = (item) => (item.figures ? item.figures.capital_at_risk || 0 : -1); // the ones with most at stake first
+      const ranked = [...strategies.items].sort((a, b) => weight(b) - weight(a));
       chosen = ranked.slice(0, LEAST).map((item) => item.name);
     }
     if (chosen) chosen = chosen.filter((name) => names.includes(name));
