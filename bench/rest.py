@@ -57,7 +57,9 @@ def _with_token(url: str, port: int) -> float:
     with offline(url, "k" * 40) as users:
         token = users.create_token("bench", "read", 1, None, Caller("bench", "local")).secret
     header = f"Authorization: Bearer {token}"
-    pairs = [(load.run(port, PATH, seconds=2, header=header).rate, load.run(port, PATH, seconds=2).rate) for _ in range(3)]
+    pairs = [
+        (load.run(port, PATH, seconds=2, header=header).rate, load.run(port, PATH, seconds=2).rate) for _ in range(3)
+    ]
     return sum(with_token for with_token, _ in pairs) / sum(without for _, without in pairs)
 
 

@@ -121,6 +121,14 @@ def _pages(server: Flask, reads: Reads, commands: Commands, url: str, benchmark:
     pages.reads = reads
     engine = reads.engine
     callbacks.register_all(
-        pages, reads, commands, Assignments(engine, url), Previews(engine, url), auth.commander, auth.why_not, benchmark, auth.reader
+        pages,
+        reads,
+        commands,
+        Assignments(engine, url),
+        Previews(engine, url),
+        auth.commander,
+        auth.why_not,
+        benchmark,
+        auth.reader,
     )
     return pages

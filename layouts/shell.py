@@ -58,9 +58,7 @@ def page(state: PageState, version: str, limits: dict[str, float]) -> html.Div:
             command_dialog(),
             decision_dialog(),
             preview_dialog(),
-            html.Div(
-                id=ids.WHY, className="why-popover", role="dialog", **{"aria-label": "Where it comes from"}
-            ),
+            html.Div(id=ids.WHY, className="why-popover", role="dialog", **{"aria-label": "Where it comes from"}),
             html.Section(
                 id=ids.TOAST, className="toast-box", hidden=True, role="status", **{"aria-label": "What was done last"}
             ),

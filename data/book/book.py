@@ -64,6 +64,10 @@ class Book:
         """Of an underlying: all that its newest change can have touched. Raises KeyError."""
         return self._underlyings[name].live()
 
+    def components(self, name: Name) -> Iterable[Component]:
+        """Of an underlying, all. Raises KeyError."""
+        return self._underlyings[name].components
+
     def _components(self) -> Iterable[Component]:
         return (component for one in self._underlyings.values() for component in one.components)
 

@@ -29,6 +29,8 @@ GRANT UPDATE (strategy, order_id, perm_id, client_id) ON decisions TO mtz_agent;
 -- What each strategy earned; the agent computes it.
 GRANT INSERT ON strategy_snapshots, dirty_windows TO mtz_agent;
 GRANT INSERT, UPDATE, DELETE ON strategy_latest TO mtz_agent;
+-- The agent folds the book.
+GRANT INSERT, UPDATE, DELETE ON round_trips, wheel_cycles, book_state TO mtz_agent;
 
 -- Users, sessions and tokens are the web's and the command line's alone: nobody else may even read their hashes.
 REVOKE ALL ON users, user_sessions, api_tokens, login_attempts FROM mtz_poller, mtz_importer, mtz_agent;

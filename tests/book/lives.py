@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -106,12 +106,14 @@ class Life:
 Action = Callable[[Life], None]
 
 
+EXECUTED = ("trade", "trade", "trade", "roll", "deliver", "deliver", "expire", "combo", "correct")
+ANYTHING = (*EXECUTED, "split", "multiplier", "flow", "opening")
+
+
 @st.composite
-def actions(draw: st.DrawFn) -> Action:
+def actions(draw: st.DrawFn, kinds: Sequence[str] = ANYTHING) -> Action:
     """One thing that happens, if it can."""
-    what = draw(
-        st.sampled_from(["trade", "trade", "trade", "roll", "deliver", "deliver", "expire", "split", "multiplier", "flow", "combo", "correct", "opening"])
-    )  # fmt: skip
+    what = draw(st.sampled_from(kinds))
     con_id = draw(st.sampled_from([t.con_id for t in CONTRACTS]))
     count, price, fee = Decimal(draw(COUNTS)), draw(PRICES), draw(FEES)
     sign = draw(st.sampled_from([-1, 1]))

@@ -1,4 +1,4 @@
-"""The thread beside the strategy agent that attributes orders and keeps figures: commands never wait for a sum."""
+"""The thread beside the strategy agent that attributes orders and keeps figures and the book: commands never wait for a sum."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from data import board as boards
+from data.book.keeping import Keeper as BookKeeper
 from data.db import connect, explain, literal
 from data.model import Freshness, Role
 from data.queries import query
@@ -34,12 +35,13 @@ def keep_figures(url: str, stopping: threading.Event) -> None:
         try:
             with connect(url, Role.AGENT, "figures", autocommit=True) as conn:
                 was_away = False
-                attributor, keeper = Attributor(conn), Keeper(conn)
+                attributor, keeper, books = Attributor(conn), Keeper(conn), BookKeeper(conn)
                 attributor.look()
                 _tell_past(conn)
                 while not stopping.wait(LOOK_S):
                     attributor.look()
                     keeper.look()
+                    books.look()
                     keeper.sample(alive(conn))
         except psycopg.OperationalError as error:
             if not was_away:
