@@ -31,7 +31,7 @@ def about(version: str) -> html.Div:
             html.H1("About"),
             html.P(
                 "MoneyTrailz shows an Interactive Brokers account live and over the years: what it is worth, what it holds, what was traded. "
-                "It reads; it sends no order."
+                "It pauses, resumes and stops the bots that trade it; a stop cancels a strategy's working orders. It sends no order and closes no position."
             ),
             html.P([f"Version {version}. Licence: Apache-2.0. The API is described at ", html.A("/docs", href="/docs/"), "."]),
             html.H2("Where the numbers come from"),
