@@ -164,5 +164,5 @@ window.mtz.control.page = (function () {
     },
   });
 
-  return { draw, followed, act: ACTS };
+  return { draw, followed };
 })();
