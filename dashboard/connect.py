@@ -98,7 +98,7 @@ def _facts(found: Examination, client_id: int) -> list[tuple[str, str]]:
         data = f"{data}; the gateway says: {found.market_data_problem} Subscribe in the Client Portal > Settings > Market Data."
     read_only = {
         True: "on: fine, this dashboard only reads",
-        False: f"off: fine, and you may tick it ({MENU} > Read-Only API) if no bot places orders here",
+        False: f"off: fine, and you may tick it ({MENU} > Read-Only API) if no bot places orders here and none is to be stopped",
         None: "could not be told",
     }[found.read_only]
     fills = (
