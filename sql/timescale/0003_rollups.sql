@@ -5,9 +5,9 @@
 
 INSERT INTO storage (flavour) VALUES ('timescale');
 
-SELECT create_hypertable('portfolio_snapshots', 'ts', chunk_time_interval => interval '7 days', migrate_data => true,
+SELECT create_hypertable('portfolio_snapshots', 'ts', chunk_time_interval => interval '30 days', migrate_data => true,
                          create_default_indexes => false);
-SELECT create_hypertable('position_snapshots', 'ts', chunk_time_interval => interval '1 day', migrate_data => true,
+SELECT create_hypertable('position_snapshots', 'ts', chunk_time_interval => interval '7 days', migrate_data => true,
                          create_default_indexes => false);
 ALTER TABLE portfolio_snapshots SET (timescaledb.compress, timescaledb.compress_segmentby = 'account', timescaledb.compress_orderby = 'ts');
 ALTER TABLE position_snapshots SET (timescaledb.compress, timescaledb.compress_segmentby = 'account, con_id', timescaledb.compress_orderby = 'ts');
