@@ -88,17 +88,19 @@ class Commands:
             UnknownStrategyError, ImpossibleCommandError, OverruledError, KeyReusedError.
         """
         with self._transaction() as conn:
-            if (known := self._by_key(conn, caller, request, key)) is not None:
+            if (known := _by_key(conn, caller, request, key)) is not None:
                 return Submitted(known, is_new=False)
             _require_possible(conn, request)
             if (same := _same(conn, request)) is not None:
+                _keep_key(conn, caller, request, key, same["id"])
                 return Submitted(same, is_new=False)
             _refuse_less_safe(conn, request)
             targets = [request.strategy]
             if request.strategy == EVERY and request.action is Action.STOP:  # its release resumes none of them
                 targets += [row["name"] for row in _rows(conn, "strategy_exists", name=EVERY) if row["is_listed"]]
             batch = uuid.uuid4() if len(targets) > 1 else None
-            given = [self._insert(conn, caller, request, name, key, batch) for name in targets]
+            given = [_insert(conn, caller, request, name, batch) for name in targets]
+            _keep_key(conn, caller, request, key, str(given[0]))
             conn.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
             conn.exec_driver_sql(statement("strategies_changed"))
             return Submitted(_command(conn, given[0]), is_new=True)
@@ -117,48 +119,6 @@ class Commands:
         with self._transaction(lock=False) as conn:
             found = _rows(conn, "strategy_shorts", strategy=strategy)
         return [{**row, "expiry": row["expiry"].isoformat() if row["expiry"] else None} for row in found]  # type: ignore[typeddict-item]
-
-    def _by_key(self, conn: Connection, caller: Caller, request: Request, key: str | None) -> CommandView | None:
-        if key is None:
-            return None
-        found = _commands(conn, actor=caller.name, key=key, limit=1)
-        if not found:
-            return None
-        if found[0]["fingerprint"] != request.fingerprint():
-            raise KeyReusedError("This Idempotency-Key was given before with another request: take a new one.")
-        return command_view(found[0])
-
-    def _insert(
-        self,
-        conn: Connection,
-        caller: Caller,
-        request: Request,
-        strategy: str,
-        key: str | None,
-        batch: uuid.UUID | None,
-    ) -> uuid.UUID:
-        is_first = strategy == request.strategy
-        row = conn.exec_driver_sql(
-            statement("command"),
-            {
-                "strategy": strategy,
-                "symbol": request.symbol,
-                "action": request.action.value,
-                "scope": request.scope.value,
-                "reason": request.reason,
-                "actor": caller.name,
-                "actor_kind": caller.kind,
-                "origin": caller.origin,
-                "batch": batch,
-                "idempotency_key": key if is_first else None,
-                "fingerprint": request.fingerprint() if is_first else None,
-            },
-        ).one()
-        detail = {"command": row.id, "action": request.action, "scope": request.scope, "symbol": request.symbol}
-        detail |= {"reason": request.reason, "positions": "untouched"}
-        audit.write(conn, "command.requested", caller, strategy, detail)
-        found: uuid.UUID = row.command_id
-        return found
 
     def _transaction(self, *, lock: bool = True) -> _Transaction:
         return _Transaction(self._engine, self._url, lock)
@@ -196,6 +156,45 @@ class _Transaction:
         cause = getattr(error, "orig", None) or error
         reason = explain(cause, self._url) if self._url else "The database can't be reached."
         return DatabaseError(f"{reason} The command was not given.")
+
+
+def _by_key(conn: Connection, caller: Caller, request: Request, key: str | None) -> CommandView | None:
+    if key is None:
+        return None
+    found = _rows(conn, "command_key", actor_kind=caller.kind, actor=caller.name, key=key)
+    if not found:
+        return None
+    if found[0]["fingerprint"] != request.fingerprint():
+        raise KeyReusedError("This Idempotency-Key was given before with another request: take a new one.")
+    return _command(conn, found[0]["command_id"])
+
+
+def _keep_key(conn: Connection, caller: Caller, request: Request, key: str | None, command_id: str) -> None:
+    if key is not None:
+        told = {"actor_kind": caller.kind, "actor": caller.name, "key": key, "fingerprint": request.fingerprint()}
+        conn.exec_driver_sql(statement("command_key"), {**told, "command_id": command_id})
+
+
+def _insert(conn: Connection, caller: Caller, request: Request, strategy: str, batch: uuid.UUID | None) -> uuid.UUID:
+    row = conn.exec_driver_sql(
+        statement("command"),
+        {
+            "strategy": strategy,
+            "symbol": request.symbol,
+            "action": request.action.value,
+            "scope": request.scope.value,
+            "reason": request.reason,
+            "actor": caller.name,
+            "actor_kind": caller.kind,
+            "origin": caller.origin,
+            "batch": batch,
+        },
+    ).one()
+    detail = {"command": row.id, "action": request.action, "scope": request.scope, "symbol": request.symbol}
+    detail |= {"reason": request.reason, "positions": "untouched"}
+    audit.write(conn, "command.requested", caller, strategy, detail)
+    found: uuid.UUID = row.command_id
+    return found
 
 
 def _require_possible(conn: Connection, request: Request) -> None:
@@ -251,7 +250,7 @@ def _rows(conn: Connection, query_name: str, /, **parameters: Any) -> list[dict[
 
 
 def _commands(conn: Connection, **parameters: Any) -> list[dict[str, Any]]:
-    unset = {"command_id": None, "strategy": None, "symbol": None, "actor": None, "key": None, "is_open": False}
+    unset = {"command_id": None, "strategy": None, "symbol": None, "is_open": False}
     return _rows(conn, "commands", **unset | parameters)
 
 

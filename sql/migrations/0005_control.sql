@@ -44,13 +44,20 @@ CREATE TABLE commands (
     actor_kind      text NOT NULL CHECK (actor_kind IN ('user', 'token', 'local', 'agent')),
     origin          text,                -- from where: an address, a host
     batch           uuid,                -- given together, as by the kill switch
-    idempotency_key text,
-    fingerprint     text,                -- of the request that the key was given with
     requested_at    timestamptz NOT NULL DEFAULT now(),
     CHECK (scope = 'all' OR action = 'pause')
 );
-CREATE UNIQUE INDEX commands_idempotency ON commands (actor, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX commands_strategy ON commands (strategy, id);
+
+-- Which command each Idempotency-Key was answered with; also one that had been given before.
+CREATE TABLE command_keys (
+    actor_kind  text NOT NULL,
+    actor       text NOT NULL,
+    key         text NOT NULL,
+    fingerprint text NOT NULL,           -- of the request that the key was given with
+    command     bigint NOT NULL REFERENCES commands ON DELETE CASCADE,
+    PRIMARY KEY (actor_kind, actor, key)
+);
 
 -- How far a command is. No row yet: requested. Settled: enforced, not_enforced (looked at again), failed, overruled.
 CREATE TABLE command_progress (
@@ -176,7 +183,8 @@ CREATE TABLE strategy_latest (
     positions       integer NOT NULL,
     reason          text,                 -- why a figure is not known
     shorts          jsonb NOT NULL DEFAULT '[]',
-    residual_day    double precision,     -- of strategy '': the account's own figure less the sum of all strategies and this
+    income_total    double precision,     -- of strategy '': dividends, interest, taxes and fees of the account since its baseline
+    residual_day    double precision,     -- of strategy '': the account's own figure less the sum of all strategies, this and income
     residual_total  double precision,
     PRIMARY KEY (account, strategy)
 ) WITH (fillfactor = 50);

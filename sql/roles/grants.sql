@@ -16,12 +16,12 @@ GRANT INSERT, UPDATE ON accounts, contracts, executions, orders, revisions, cash
     TO mtz_importer;
 
 -- The web process takes commands and what in-process bots report; nobody but the owner changes a command or the audit log.
-GRANT INSERT ON commands, audit_events, attributions, previews, decisions TO mtz_web;
+GRANT INSERT ON commands, command_keys, audit_events, attributions, previews, decisions TO mtz_web;
 GRANT INSERT, UPDATE ON bots, strategies, bot_runs, bot_reports TO mtz_web;
 
 -- The strategy agent, the wrapper and the command line.
 GRANT DELETE ON order_requests, order_answers TO mtz_agent;
-GRANT INSERT ON commands, audit_events, attributions, order_requests, decisions, previews TO mtz_agent;
+GRANT INSERT ON commands, command_keys, audit_events, attributions, order_requests, decisions, previews TO mtz_agent;
 GRANT INSERT, UPDATE ON bots, strategies, bot_runs, revisions, command_progress, strategy_states, preview_results, agent_status TO mtz_agent;
 GRANT UPDATE (strategy, changed_revision) ON executions TO mtz_agent;
 GRANT UPDATE (strategy) ON orders TO mtz_agent;

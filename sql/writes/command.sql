@@ -1,4 +1,3 @@
-INSERT INTO commands (strategy, symbol, action, scope, reason, actor, actor_kind, origin, batch, idempotency_key, fingerprint)
-VALUES (%(strategy)s, %(symbol)s, %(action)s, %(scope)s, %(reason)s, %(actor)s, %(actor_kind)s, %(origin)s, %(batch)s,
-        %(idempotency_key)s, %(fingerprint)s)
+INSERT INTO commands (strategy, symbol, action, scope, reason, actor, actor_kind, origin, batch)
+VALUES (%(strategy)s, %(symbol)s, %(action)s, %(scope)s, %(reason)s, %(actor)s, %(actor_kind)s, %(origin)s, %(batch)s)
 RETURNING id, command_id

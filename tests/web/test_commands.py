@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -79,6 +80,26 @@ def test_a_key_gives_one_command(web: Web, strategy: str, url: str) -> None:
     again = post(web, f"strategies/{strategy}/pause", {"reason": "a"}, key=strategy)
     assert (again.status, again.json["command"]["id"]) == (200, first.json["command"]["id"])
     is_problem(post(web, f"strategies/{strategy}/pause", {"reason": "b"}, key=strategy), 422)
+
+
+def test_the_key_of_a_repetition_counts_too(web: Web, strategy: str, url: str) -> None:
+    first = post(web, f"strategies/{strategy}/pause", {})
+    settle(url, first.json["command"])
+    repeated = post(web, f"strategies/{strategy}/pause", {}, key=strategy)
+    assert (repeated.status, repeated.json["command"]["id"]) == (200, first.json["command"]["id"])
+    is_problem(post(web, f"strategies/{strategy}/stop", {}, key=strategy), 422)
+    assert post(web, f"strategies/{strategy}/resume", {}).status == 202
+    late = post(web, f"strategies/{strategy}/pause", {}, key=strategy)  # an answer that was lost, asked for again
+    assert (late.status, late.json["command"]["id"]) == (200, first.json["command"]["id"])
+
+
+def test_one_key_at_the_same_moment_is_one_command(web: Web, strategy: str, url: str) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: post(web, f"strategies/{strategy}/stop", {}, key=strategy), range(8)))
+    assert sorted(answer.status for answer in answers) == [200] * 7 + [202]
+    assert len({answer.json["command"]["id"] for answer in answers}) == 1
+    with psycopg.connect(url) as conn:
+        assert conn.execute("SELECT count(*) FROM commands WHERE strategy = %s", [strategy]).fetchone() == (1,)
 
 
 def test_the_safer_one_counts_until_it_is_settled(web: Web, strategy: str, url: str) -> None:
