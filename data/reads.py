@@ -22,6 +22,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from data import board as boards
 from data import cursor, rows
 from data.board import AccountState, Board
+from data.book_reads import BookReads, State
+from data.book_views import CyclesView, RoundTripsView
 from data.commands import UnknownStrategyError
 from data.control_views import CompareView, DecisionsView, StrategiesView, StrategyDetailView
 from data.db import explain
@@ -85,6 +87,17 @@ class TradeRows:
 
 
 @dataclass(frozen=True, slots=True)
+class WinRow:
+    """How many roll chains are closed and made money; `revision` of trades, up to which the book is folded."""
+
+    revision: int
+    epoch: int
+    wins: int
+    closed: int
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class PremiumRow:
     revision: int
     epoch: int
@@ -124,6 +137,7 @@ class Reads:
         self._locks: dict[tuple[Any, ...], threading.RLock] = {}
         self.history = History(self._fetch, self._state, clock)
         self._strategies = StrategyReads(self._fetch, self.history.trading_days, clock)
+        self._book = BookReads(self._fetch, clock)
         self._ledger = StrategyLedger(self._fetch, clock, risk_free_pct)
 
     # -- following: the hub tells what it hears --------------------------------------------------------------------
@@ -235,6 +249,33 @@ class Reads:
         found: TradeRows = self._cached(key, account, Topic.TRADES, lambda a: self._load_trades(a, limit, None))
         return found.view
 
+    def round_trips(
+        self,
+        account: str,
+        symbol: str | None = None,
+        strategy: str | None = None,
+        state: State = "all",
+        cycle: str | None = None,
+        limit: int = 50,
+        before: str | None = None,
+    ) -> RoundTripsView:
+        """A page of round trips, newest first; None: whatever. Raises as :class:`BookReads`."""
+        self._state(account)
+        return self._book.round_trips(account, symbol, strategy, state, cycle, limit, before)
+
+    def cycles(
+        self,
+        account: str,
+        symbol: str | None = None,
+        strategy: str | None = None,
+        state: State = "all",
+        limit: int = 50,
+        before: str | None = None,
+    ) -> CyclesView:
+        """A page of wheel cycles, newest first; None: whatever. Raises as :class:`BookReads`."""
+        self._state(account)
+        return self._book.cycles(account, symbol, strategy, state, limit, before)
+
     def trades_since(self, account: str, revision: int) -> tuple[int, list[tuple[int, TradeView]]]:
         """The trades revision now, and the effective executions written or corrected after `revision` in that order,
         each with the revision that wrote it. Never cached."""
@@ -265,13 +306,13 @@ class Reads:
     def _trading(self, account: str) -> Trading:
         _, found = self._strategy_rows(account)
         listed = self._strategies.listed(found)
-        figures = found.figures.values()
+        wins: WinRow = self._cached(("win_rate", account), account, Topic.TRADES, self._load_wins)
         return Trading(
             active=sum(desired == "active" and state not in ("silent", "late") for desired, state in listed),
             listed=len(listed),
-            wins=sum(row["wins"] for row in figures),
-            closed=sum(row["closed"] for row in figures),
-            as_of=rows.iso(max((row["as_of"] for row in figures if row["as_of"]), default=None)),
+            wins=wins.wins,
+            closed=wins.closed,
+            as_of=rows.iso(wins.as_of),
         )
 
     def health(self, account: str) -> HealthView:
@@ -452,6 +493,11 @@ class Reads:
             "next_before": cursor.encode(page[-1]["ts"], page[-1]["id"]) if more else None,
         }
         return TradeRows(found[0]["revision"], epoch, view)
+
+    def _load_wins(self, account: str) -> WinRow:
+        epoch = self._epoch
+        row = self._fetch("win_rate", account=account)[0]
+        return WinRow(row["revision"], epoch, row["wins"], row["closed"], row["as_of"])
 
     def _load_premium(self, account: str) -> PremiumRow:
         epoch = self._epoch

@@ -25,7 +25,7 @@ class Premium:
 
 @dataclass(frozen=True, slots=True)
 class Trading:
-    """What the strategies of the account do. `listed` 0: none is known; `closed` counts contracts, also of no strategy."""
+    """What the strategies of the account do. `listed` 0: none is known; `closed` counts roll chains of options."""
 
     active: int
     listed: int
@@ -55,8 +55,8 @@ def cards(
               "There is no baseline yet (the first complete net liquidation that is stored), or a transfer has no exchange rate."),
         _card("win_rate", "Win rate", 100 * trading.wins / trading.closed if trading.closed else None, "percent", trading.as_of,
               "the fills that the broker reported",
-              "The share of closed contracts that made money, over all strategies and what belongs to none.",
-              "No contract that was opened here is closed yet."),
+              "The share of closed roll chains of options that made money after fees; a roll's buy-back alone is no loss, an assignment ends its chain.",
+              "No roll chain that was opened here is closed yet."),
         _card("active_strategies", "Active strategies", trading.active if trading.listed else None, "count", None,
               "what the strategy agent has acknowledged",
               f"Strategies that are active and whose bot is neither late nor silent, of {trading.listed} that bots have.",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flask_openapi3 import Info, OpenAPI
 
-from dashboard.api import analytics, bots, commands, errors, health, ledger, portfolio, strategies, trades
+from dashboard.api import analytics, book, bots, commands, errors, health, ledger, portfolio, strategies, trades
 from dashboard.encode import Encoder
 from data.assigning import Assignments
 from data.audit import Caller
@@ -42,6 +42,7 @@ def register(
         health.blueprint(reads),
         portfolio.blueprint(reads, encoder),
         trades.blueprint(reads),
+        book.blueprint(reads),
         strategies.blueprint(reads),
         commands.blueprint(given, who),
         ledger.blueprint(reads, assignments, who),

@@ -182,6 +182,16 @@ def bots(conn: Any) -> None:
         "INSERT INTO previews (preview_id, bot, actor, requested_at)"
         " VALUES ('00000000-0000-0000-0000-000000000004', 'bot', 'local', %(first)s)",
         "UPDATE executions SET strategy = 'bot/wheel' WHERE side = 'SLD'",
+        "INSERT INTO round_trips (account, trip, con_id, direction, opened, opened_on, closed, closed_on, quantity, peak, gross,"
+        " fees, net, carried, strategy, chain, cycle, executions)"
+        " SELECT 'DU1', n::text, con_id, -1, %(first)s, '2025-10-01', CASE WHEN n = 1 THEN %(last)s::timestamptz END,"
+        "        CASE WHEN n = 1 THEN date '2026-03-31' END, n - 2, 1, 150, 1, 149, 0, 'bot/wheel', n::text, n::text, ARRAY[n::text]"
+        "   FROM (SELECT con_id, row_number() OVER (ORDER BY con_id) AS n FROM contracts WHERE symbol = 'KO') AS c",
+        "INSERT INTO wheel_cycles (account, cycle, symbol, currency, stage, strategy, opened, opened_on, closed, closed_on, trips,"
+        " rolls, shares, premium, fees, dividends, cash, secured_seconds, secured_now, bound_until)"
+        " SELECT account, cycle, 'KO', 'USD', 'put', strategy, opened, opened_on, closed, closed_on, 1, 0, 0, gross, fees, 0, net,"
+        "        86400, 5850, opened FROM round_trips",
+        "INSERT INTO book_state (account, revision, folded_at) VALUES ('DU1', 1, %(last)s)",
     ):
         conn.execute(words, {"first": FIRST, "last": LAST})
 

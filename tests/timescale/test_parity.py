@@ -59,6 +59,7 @@ VALUES: dict[str, Iterable[Any]] = {
     "before_ts": [LAST],
     "bot": ["bot"],
     "command_id": [None],
+    "cycle": [None, "1"],
     "con_id": [STOCK.con_id, PUT.con_id],
     "first_ts": [MOMENTS[4]],
     "hash": [b""],
@@ -75,7 +76,8 @@ VALUES: dict[str, Iterable[Any]] = {
     "session_date": [date(2025, 11, 3)],
     "strategy": [None, "bot/wheel"],
     "subjects": [["user somebody"]],
-    "symbol": ["KO"],
+    "state": ["all", "open", "closed"],
+    "symbol": [None, "KO"],
     "user": [None],
     "what": ["trades", "implied_vol"],
 }

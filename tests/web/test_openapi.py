@@ -14,6 +14,8 @@ PATHS = {
     "/api/portfolio/summary",
     "/api/portfolio/health",
     "/api/trades/",
+    "/api/trades/round-trips",
+    "/api/wheel/cycles",
     "/api/strategies/",
     "/api/strategies/{bot}/{strategy}/pause",
     "/api/strategies/{bot}/{strategy}/resume",

@@ -1,0 +1,165 @@
+"""Reads of the book: round trips and wheel cycles, in pages, as the strategy agent folded them last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from data import cursor, rows
+from data.book.wheel import Bound, capital
+from data.book_views import CapitalView, CyclesView, CycleView, RoundTripsView, RoundTripView
+from data.rows import Row
+
+State = Literal["all", "open", "closed"]
+MAX_ROWS = 1000
+
+
+class BookReads:
+    """`fetch` answers named queries; both methods raise DatabaseAway, :class:`data.cursor.BadCursor`, and ValueError where
+    the limit is not within 1 and 1000."""
+
+    def __init__(self, fetch: Callable[..., list[Any]], clock: Callable[[], datetime]) -> None:
+        self._fetch, self._clock = fetch, clock
+
+    def round_trips(
+        self, account: str, symbol: str | None = None, strategy: str | None = None, state: State = "all", cycle: str | None = None,
+        limit: int = 50, before: str | None = None,
+    ) -> RoundTripsView:  # fmt: skip
+        """Newest first, by when they were opened."""
+        state_row, page, following = self._page(
+            "round_trips_page",
+            limit,
+            before,
+            account=account,
+            symbol=symbol,
+            strategy=strategy,
+            state=state,
+            cycle=cycle,
+        )
+        return {
+            "account": account,
+            "revision": state_row["revision"],
+            "as_of": rows.iso(state_row["folded_at"]),
+            "items": [trip_view(row) for row in page],
+            "next_before": following,
+        }
+
+    def cycles(
+        self, account: str, symbol: str | None = None, strategy: str | None = None, state: State = "all", limit: int = 50,
+        before: str | None = None,
+    ) -> CyclesView:  # fmt: skip
+        """Newest first, by when they were opened."""
+        now = self._clock()
+        state_row, page, following = self._page(
+            "wheel_cycles_page", limit, before, account=account, symbol=symbol, strategy=strategy, state=state
+        )
+        return {
+            "account": account,
+            "revision": state_row["revision"],
+            "as_of": rows.iso(state_row["folded_at"]),
+            "items": [cycle_view(row, now) for row in page],
+            "next_before": following,
+        }
+
+    def _page(self, name: str, limit: int, before: str | None, **asked: Any) -> tuple[Row, list[Row], str | None]:
+        """A row with the state of the book, the page, and where the next one begins."""
+        if not 1 <= limit <= MAX_ROWS:
+            raise ValueError(f"limit must be within 1 and {MAX_ROWS}.")
+        ts, row_id = cursor.decode(before) if before is not None else ("infinity", cursor.MAX_ID)
+        found = self._fetch(name, before_ts=ts, before_id=row_id, limit=limit + 1, **asked)
+        page = [row for row in found if row["id"] is not None]
+        more, page = len(page) > limit, page[:limit]
+        return found[0], page, cursor.encode(page[-1]["opened"], page[-1]["id"]) if more else None
+
+
+def trip_view(row: Row) -> RoundTripView:
+    net, base = row["net"], row["base"]
+    is_closed = row["closed"] is not None
+    return {
+        "id": row["id"],
+        "con_id": row["con_id"],
+        "symbol": row["symbol"],
+        "local_symbol": row["local_symbol"],
+        "sec_type": row["sec_type"],
+        "expiry": rows.day(row["expiry"]),
+        "strike": rows.number(row["strike"]),
+        "right": row["right"],
+        "multiplier": row["multiplier"],
+        "currency": row["currency"],
+        "side": "long" if row["direction"] > 0 else "short",
+        "opened": rows.stamp(row["opened"]),
+        "opened_on": row["opened_on"].isoformat(),
+        "closed": rows.iso(row["closed"]),
+        "closed_on": rows.day(row["closed_on"]),
+        "ended_by": row["ended_by"],
+        "holding_s": (row["closed"] - row["opened"]).total_seconds() if is_closed else None,
+        "dte": row["dte"],
+        "quantity": float(row["quantity"]),
+        "peak": float(row["peak"]),
+        "open_price": rows.number(row["open_price"]),
+        "close_price": rows.number(row["close_price"]),
+        "gross": float(row["gross"]),
+        "fees": float(row["fees"]),
+        "foreign_fees": {currency: float(fee) for currency, fee in row["foreign_fees"].items()},
+        "net": rows.number(net),
+        "broker_net": None if net is None else float(net + row["carried"]),
+        "total_return": float(net / base) if is_closed and net is not None and base else None,
+        "base": rows.number(base),
+        "base_kind": row["base_kind"],
+        "strategy": row["strategy"],
+        "chain": row["chain"],
+        "cycle": row["cycle"],
+        "executions": row["executions"],
+    }
+
+
+def cycle_view(row: Row, now: datetime) -> CycleView:
+    cash, value = row["cash"], row["open_value"]
+    pnl = cash + value if cash is not None and value is not None else None
+    average = rows.number(row["avg_cost"]) if row["shares"] and row["held"] == row["shares"] else None
+    return {
+        "cycle": row["cycle"],
+        "symbol": row["symbol"],
+        "currency": row["currency"],
+        "stage": row["stage"],
+        "strategy": row["strategy"],
+        "opened": rows.stamp(row["opened"]),
+        "opened_on": row["opened_on"].isoformat(),
+        "closed": rows.iso(row["closed"]),
+        "closed_on": rows.day(row["closed_on"]),
+        "trips": row["trips"],
+        "rolls": row["rolls"],
+        "shares": float(row["shares"]),
+        "premium": float(row["premium"]),
+        "fees": float(row["fees"]),
+        "dividends": float(row["dividends"]),
+        "cash": rows.number(cash),
+        "pnl": rows.number(pnl),
+        "paid": rows.number(row["paid"]),
+        "broker_basis": rows.number(row["broker_basis"]),
+        "broker_average": average,
+        "broker_has_premium": _has_premium(average, row["paid"], row["broker_basis"]),
+        "break_even": rows.number(row["break_even"]),
+        "secured": _capital(row, "secured", pnl, now),
+        "reg_t": _capital(row, "margin", pnl, now),
+    }
+
+
+def _has_premium(average: float | None, paid: Decimal | None, basis: Decimal | None) -> bool | None:
+    """Whether the broker's average cost has the premium in it already: it comes there a day or two later."""
+    if average is None or paid is None or basis is None or paid == basis:
+        return None
+    return abs(average - float(basis)) < abs(average - float(paid))
+
+
+def _capital(row: Row, which: str, pnl: Decimal | None, now: datetime) -> CapitalView:
+    seconds, binding = row[f"{which}_seconds"], row[f"{which}_now"]
+    bound = None if seconds is None or binding is None else Bound(seconds, binding, row["bound_until"])
+    found = capital(bound, row["opened"], row["closed"] or now, pnl)
+    return {
+        "average": rows.number(found.average),
+        "total_return": rows.number(found.total_return),
+        "annualised": rows.number(found.annualised),
+    }

@@ -1,0 +1,11 @@
+-- How many roll chains of options are closed, and how many of them made money after fees. Left out: chains that began before
+-- anything is known, or with fees in another currency.
+SELECT coalesce((SELECT b.revision FROM book_state b WHERE b.account = :account), -1) AS revision,
+       count(*) AS closed,
+       count(*) FILTER (WHERE chains.net > 0) AS wins,
+       max(chains.closed) AS as_of
+  FROM (SELECT sum(r.net) AS net, max(r.closed) AS closed
+          FROM round_trips r
+         WHERE r.account = :account AND r.chain IS NOT NULL
+         GROUP BY r.chain
+        HAVING bool_and(r.closed IS NOT NULL) AND bool_and(r.net IS NOT NULL)) AS chains

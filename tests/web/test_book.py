@@ -1,0 +1,127 @@
+"""Round trips and wheel cycles over REST, and the win rate on its card: as the agent folded them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+
+from dashboard.api import book_schemas
+from data.book.keeping import Keeper
+from data.db import connect, make_engine
+from data.model import Contract, ExecutionKind, Role
+from data.reads import Reads
+from tests.web import samples
+from tests.web.samples import ACCOUNT, Writer
+from tests.web.server import Web
+
+START = datetime(2026, 1, 5, 15, tzinfo=UTC)
+KO = Contract(71, "KO", "KO", "STK", "USD")
+P60, P55, C57 = (
+    Contract(con_id, "KO", f"KO 260220{right}{strike:.0f}", "OPT", "USD", "KO", "SMART", START.date() + timedelta(days=46), strike, right, 100.0)
+    for con_id, strike, right in ((72, 60.0, "P"), (73, 55.0, "P"), (74, 57.0, "C"))
+)  # fmt: skip
+# Sold, rolled, assigned, a call written on the shares: 149 − 81 + 99 + 119 of premium after fees.
+FILLS: tuple[tuple[int, Contract, str, int, str, int | None], ...] = (
+    (0, P60, "SLD", 1, "1.50", 1),
+    (10, P60, "BOT", 1, "0.80", 2),
+    (10, P55, "SLD", 1, "1.00", 2),
+    (25, P55, "BOT", 1, "0", None),
+    (25, KO, "BOT", 100, "55", None),
+    (28, C57, "SLD", 1, "1.20", 3),
+)
+
+
+@pytest.fixture(scope="module")
+def agent(url: str, write: Writer) -> Iterator[psycopg.Connection[Any]]:
+    write.flush(
+        executions=tuple(
+            samples.execution(
+                number, contract, time=START + timedelta(days=day), side=side, quantity=Decimal(quantity), price=Decimal(price),
+                kind=ExecutionKind.TRADE if order else ExecutionKind.ASSIGNMENT, perm_id=order, order_id=None,
+                commission=Decimal(1) if order else None, commission_currency="USD" if order else None,
+            )
+            for number, (day, contract, side, quantity, price, order) in enumerate(FILLS)
+        ),
+        positions=(
+            samples.position(KO, quantity=100.0, market_price=56.0, avg_cost=54.02),
+            samples.position(C57, quantity=-1.0, market_price=0.9),
+        ),
+    )  # fmt: skip
+    with connect(url, Role.AGENT, "test", autocommit=True) as conn:
+        Keeper(conn).look()
+        yield conn
+
+
+def test_round_trips(web: Web, agent: psycopg.Connection[Any]) -> None:
+    answer = web.get("/api/trades/round-trips?symbol=KO")
+    assert answer.status == 200
+    shown = book_schemas.RoundTrips.model_validate_json(answer.body, strict=True)
+    (revision,) = agent.execute("SELECT revision FROM revisions WHERE topic = 'trades'").fetchone() or (None,)
+    assert shown.revision == revision
+    call, shares, rolled, first = shown.items
+    assert (first.net, first.base, first.total_return, first.holding_s) == (68, 5850, pytest.approx(68 / 5850), 864_000)
+    assert (rolled.net, rolled.broker_net, rolled.ended_by) == (99, 0, "assignment")
+    assert (shares.side, shares.quantity, shares.open_price, shares.closed, shares.total_return) == (
+        "long",
+        100,
+        55,
+        None,
+        None,
+    )
+    assert first.chain == rolled.chain != call.chain
+    assert first.cycle == rolled.cycle == shares.cycle == call.cycle
+
+
+def test_filters_and_pages(web: Web, agent: psycopg.Connection[Any]) -> None:
+    def ids(query: str) -> list[int]:
+        return [trip["con_id"] for trip in web.get(f"/api/trades/round-trips?{query}").json["items"]]
+
+    assert ids("symbol=KO&state=open") == [74, 71]
+    assert ids("symbol=KO&state=closed") == [73, 72]
+    assert ids("symbol=XYZ") == ids("strategy=a/b") == []
+    page = web.get("/api/trades/round-trips?symbol=KO&limit=3").json
+    rest = web.get(f"/api/trades/round-trips?symbol=KO&limit=3&before={page['next_before']}").json
+    assert [trip["con_id"] for trip in [*page["items"], *rest["items"]]] == [74, 71, 73, 72]
+    assert rest["next_before"] is None
+    cycle = page["items"][0]["cycle"]
+    assert sorted(ids(f"cycle={cycle}")) == [71, 72, 73, 74]
+    assert web.get("/api/trades/round-trips?before=x").status == web.get("/api/wheel/cycles?limit=0").status == 422
+    assert web.get("/api/wheel/cycles?account=XX").status == 404
+
+
+def test_a_wheel_cycle(web: Web, agent: psycopg.Connection[Any]) -> None:
+    answer = web.get("/api/wheel/cycles?symbol=KO")
+    assert answer.status == 200
+    (cycle,) = book_schemas.Cycles.model_validate_json(answer.body, strict=True).items
+    assert (cycle.stage, cycle.trips, cycle.rolls, cycle.premium, cycle.fees) == ("covered", 4, 1, 290, 4)
+    assert (cycle.paid, cycle.broker_basis, cycle.break_even) == (55, 54.01, 52.14)
+    assert (cycle.broker_average, cycle.broker_has_premium) == (54.02, True)
+    assert cycle.cash == 149 - 81 + 99 - 5500 + 119
+    assert cycle.pnl == pytest.approx(cycle.cash + 5600 - 90)
+    elapsed = (datetime.now(UTC) - START) / timedelta(days=1)
+    average = ((6000 - 150) * 10 + (5500 - 100) * 15 + 5500 * (elapsed - 25)) / elapsed
+    assert cycle.secured.average == pytest.approx(average, rel=1e-4)
+    assert cycle.secured.annualised == pytest.approx(cycle.pnl * 365 / elapsed / average, rel=1e-4)
+    assert cycle.reg_t.average is None  # no close of KO is stored
+    assert web.get("/api/wheel/cycles?symbol=KO&state=closed").json["items"] == []
+
+
+def test_the_card_counts_roll_chains(url: str, agent: psycopg.Connection[Any]) -> None:
+    """The chain that was assigned is closed and won; the call is open."""
+    engine = make_engine(url, Role.WEB, "test")
+    reads = Reads(engine, url)
+    (card,) = [item for item in reads.summary(ACCOUNT)["items"] if item["key"] == "win_rate"]
+    assert (card["value"], card["as_of"]) == (100, "2026-01-30T15:00:00.000Z")
+    assert "roll chain" in card["rule"]
+    engine.dispose()
+
+
+def test_examples_are_answers() -> None:
+    for model in (book_schemas.RoundTrips, book_schemas.Cycles):
+        (example,) = model.model_json_schema()["examples"]
+        model.model_validate(example, strict=True)
