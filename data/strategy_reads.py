@@ -101,6 +101,7 @@ class StrategyReads:
             "account": account,
             "items": items,
             "unattributed": figures_view(rest, sparklines.get(UNATTRIBUTED, [])) if rest else None,
+            "income_total": rows.number(rest["income_total"]) if rest else None,
             "residual_day": rows.number(rest["residual_day"]) if rest else None,
             "residual_total": rows.number(rest["residual_total"]) if rest else None,
             "kill": _kill(items, found),

@@ -59,6 +59,7 @@ def _empty() -> html.Div:
 SUM_ROWS = {
     "strategies": "All strategies",
     "unattributed": "Orders of no strategy",
+    "income": "Dividends, interest, taxes and fees of the account",
     "residual": "Residual: what the fills that are known don't explain",
     "account": "The account",
 }

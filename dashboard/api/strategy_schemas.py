@@ -76,11 +76,13 @@ class Agent(Answer):
 
 
 class Strategies(Answer):
-    """`residual_day` and `residual_total` are the account's own P&L less the sum of all strategies and `unattributed`."""
+    """`residual_day` and `residual_total` are the account's own P&L less the sum of all strategies, `unattributed` and, in
+    total, `income_total` (dividends, interest, taxes and fees of the account)."""
 
     account: str | None
     items: list[Strategy]
     unattributed: Figures | None
+    income_total: float | None
     residual_day: float | None
     residual_total: float | None
     kill: Kill

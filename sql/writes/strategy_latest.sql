@@ -17,5 +17,6 @@ ON CONFLICT (account, strategy) DO UPDATE
        positions = excluded.positions,
        reason = excluded.reason,
        shorts = excluded.shorts,
+       income_total = excluded.income_total,
        residual_day = excluded.residual_day,
        residual_total = excluded.residual_total

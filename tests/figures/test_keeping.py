@@ -206,3 +206,20 @@ def test_a_position_from_before_anybody_looked_that_is_closed(agent: Conn, write
     assert row(agent, "demo/hedge", "pnl_total", "pnl_day", "reason") == (-1.05, -1.05, None)
     assert row(agent, "demo/hedge", "positions", "exposure", "capital_at_risk", "premium") == (0, 0.0, 0.0, -235.0)
     assert row(agent, "", "reason") == (None,)
+
+
+def test_income_is_told_apart(agent: Conn, write: Writer, url18: str) -> None:
+    """Dividends, interest and fees of the account are no strategy's, and no residual either."""
+    Keeper(agent).look()
+    (before,) = row(agent, "", "residual_total")
+    with connect(url18, Role.OWNER, "test") as owner:
+        owner.execute(
+            "INSERT INTO cash_flows (account, flow_id, ts, session_date, kind, amount, currency, base_amount, source) "
+            "SELECT %s, kind, now(), current_date, kind, amount, 'USD', amount, 'manual' "
+            "  FROM (VALUES ('dividend', 12.5), ('fee', -2), ('deposit', 1000)) AS v (kind, amount)",
+            [ACCOUNT],
+        )
+    Keeper(agent).look()
+    income, residual = row(agent, "", "income_total", "residual_total")
+    assert income == 10.5
+    assert residual == pytest.approx(before - 1010.5)

@@ -40,7 +40,10 @@ SELECT coalesce(p.currency, a.base_currency) AS currency, p.session_date, p.dail
        p.net_liquidation - a.baseline_net_liquidation
            - (SELECT CASE WHEN count(*) = count(f.base_amount) THEN coalesce(sum(f.base_amount), 0) END
                 FROM cash_flows f
-               WHERE f.account = a.account AND f.ts > a.baseline_at AND f.kind IN ('deposit', 'withdrawal')) AS total
+               WHERE f.account = a.account AND f.ts > a.baseline_at AND f.kind IN ('deposit', 'withdrawal')) AS total,
+       (SELECT CASE WHEN count(*) = count(f.base_amount) THEN coalesce(sum(f.base_amount), 0) END
+          FROM cash_flows f
+         WHERE f.account = a.account AND f.ts > a.baseline_at AND f.kind NOT IN ('deposit', 'withdrawal')) AS income
   FROM accounts a
   LEFT JOIN portfolio_latest p USING (account)
  WHERE a.account = %s
@@ -99,7 +102,10 @@ class Keeper:
         rows = {name: figures_row(known.ledger.account, name, day, figures) for name, figures in found.items()}
         daily = account["daily_pnl"] if account["session_date"] == day else None
         rows[NONE]["residual_day"] = _residual(daily, [f.pnl_day for f in found.values()])
-        rows[NONE]["residual_total"] = _residual(account["total"], [f.pnl_total for f in found.values()])
+        income = account["income"]
+        rows[NONE]["income_total"] = _number(income)
+        parts = [*(f.pnl_total for f in found.values()), income]
+        rows[NONE]["residual_total"] = _residual(account["total"], parts)
         return rows
 
     def _write(self, known: Account, rows: dict[str, Row]) -> bool:
@@ -180,6 +186,7 @@ def figures_row(account: str, name: str, day: date, figures: Figures) -> Row:
             }
             for short in figures.shorts
         ],
+        "income_total": None,
         "residual_day": None,
         "residual_total": None,
     }

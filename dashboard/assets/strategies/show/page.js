@@ -40,6 +40,7 @@ window.mtz.control.page = (function () {
       const own = items.map((item) => (item.figures ? item.figures[`pnl_${span}`] : 0));
       const known = (values) => (values.every((value) => typeof value === "number") ? values.reduce((sum, value) => sum + value, 0) : null);
       const rows = { strategies: known(own), unattributed: rest[`pnl_${span}`], residual: view[`residual_${span}`] };
+      if (span === "total") rows.income = view.income_total; // the broker's P&L of a day has none in it
       rows.account = known(Object.values(rows));
       for (const [name, value] of Object.entries(rows)) parts.fill(box, `${name}_${span}`, format.signed(value), format.direction(value));
     }
