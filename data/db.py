@@ -77,9 +77,12 @@ def explain(error: BaseException, url: str) -> str:
     """Say in one sentence why the database can't be used and what to do; never the password."""
     where = normalize_url(url)
     place = f"{where.host or where.query.get('host', 'the local socket')}:{where.port or 5432}"
-    return _known_reason(error, where, place) or (
-        f"The database at {place} can't be reached: check that it runs and that DATABASE_URL names it."
+    advice = (
+        "check that it runs and that DATABASE_URL names it."
+        if where.host
+        else "`mtz run` starts its own again; start one of yours."
     )
+    return _known_reason(error, where, place) or f"The database at {place} can't be reached: {advice}"
 
 
 def is_away(error: BaseException, url: str) -> bool:

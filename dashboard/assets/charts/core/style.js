@@ -67,7 +67,7 @@ window.mtz.charts.style = (function () {
         panes: { separatorColor: c.border, separatorHoverColor: c.line, enableResize: true },
       },
       grid: { vertLines: { color: c.line }, horzLines: { color: c.line } },
-      rightPriceScale: { borderColor: c.border, scaleMargins: { top: 0.1, bottom: 0.08 } },
+      rightPriceScale: { borderColor: c.border, scaleMargins: { top: 0.1, bottom: 0.08 }, entireTextOnly: true },
       timeScale: {
         borderColor: c.border, timeVisible: !daily, secondsVisible: false, rightOffset: 0, minBarSpacing: 0.05,
         tickMarkFormatter: daily ? "mtzDayTick" : "mtzTick", lockVisibleTimeRangeOnResize: true,

@@ -7,6 +7,7 @@ window.mtz.charts.series = (function () {
   const PNL = "pnl";
   const BENCHMARK = "benchmark";
   const MARGINS = { top: 0.12, bottom: 0.04 };
+  const EDGE = 0.05; // of the rows: a mark's amount would be cut there, so only the crosshair tells it
   /* What leaves a point is drawn in its colour: the one before a gap draws nothing. */
   const HIDDEN = { lineColor: "transparent", topColor: "transparent", bottomColor: "transparent" };
   const { format } = window.mtz;
@@ -83,12 +84,14 @@ window.mtz.charts.series = (function () {
       const row = bucketOf(rows, flow.time, step);
       if (row) sums.set(row.time, [...(sums.get(row.time) || []), flow]);
     }
+    const edge = Math.floor(rows.length * EDGE);
+    const [left, right] = rows.length ? [rows[edge].time, rows[rows.length - 1 - edge].time] : [];
     return [...sums].sort(([a], [b]) => a - b).map(([time, found]) => {
       const amount = found.reduce((sum, flow) => sum + flow.amount, 0);
       const into = amount >= 0;
       return {
         time, position: into ? "belowBar" : "aboveBar", shape: into ? "arrowUp" : "arrowDown", color: colours.warn,
-        text: format.signed(amount, amount % 1 ? 2 : 0), size: 1, id: `flow-${time}`,
+        text: time < left || time > right ? "" : format.signed(amount, amount % 1 ? 2 : 0), size: 1, id: `flow-${time}`,
       };
     });
   }
