@@ -47,8 +47,9 @@ class Progress:
             sys.stdout.flush()
 
 
-def relay(console: Console, part: str, every: int = 10) -> Callable[[str], bool]:
-    """Shows the progress lines of a part's output on `console`; answers whether a line was one."""
+def relay(console: Console, part: str, intention: str, every: int = 10) -> Callable[[str], bool]:
+    """Shows the progress lines of a part's output on `console`, before the first one what it is about to do; answers whether
+    a line was one."""
 
     shown = -1
 
@@ -58,10 +59,13 @@ def relay(console: Console, part: str, every: int = 10) -> Callable[[str], bool]
         if match is None:
             return False
         percent = int(match[1])
+        step, before = percent // every, shown
+        shown = step
+        if before < 0:
+            console.say(part, intention)
         if console.has_progress:
             console.progress("" if percent >= 100 else bar(percent, match[2]))
-        elif percent // every != shown:
-            shown = percent // every
+        elif step != before:
             console.say(part, line)
         return True
 

@@ -147,7 +147,8 @@ class _Stack:
 
     def announce(self) -> None:
         """What is said once, when everything is ready."""
-        badge = f" ({self.source.value.upper()})" if self.source else ""
+        source = Source.DEMO if self._own_gateway else self.source
+        badge = f" ({source.value.upper()})" if source else ""
         self._console.say("mtz", f"MoneyTrailz is running{badge}: {self._settings.url}  (Ctrl-C stops it)")
 
     def _past(self, env: dict[str, str], schema: Part) -> list[Part]:
@@ -156,11 +157,8 @@ class _Stack:
         if not (self._own_gateway and self.database_url and seed_is_wanted(settings)):
             return []
         days = settings.demo_history_days
-        self._console.say(
-            "history",
-            f"a new demo is given a past of {days} days first, in about {max(days // 15, 3)} s (MTZ_DEMO_HISTORY_DAYS=0: none)",
-        )
-        show = relay(self._console, "history")
+        intention = f"a new demo is given a past of {days} days first, in about {max(days // 15, 3)} s (MTZ_DEMO_HISTORY_DAYS=0: none)"
+        show = relay(self._console, "history", intention)
         return [self._process("history", ["seed"], env, needs=[schema], once=True, show=show)]
 
     def _gateway(self, port: int, needs: list[Part]) -> ProcessPart:

@@ -87,7 +87,7 @@ def assess(
     return verdict(Freshness.LIVE, None)
 
 
-POLLER_DOWN = "The poller is not running: start it with `mtz run` or `mtz poll`."
+POLLER_DOWN = "The poller is not running: `mtz run` starts it by itself, `mtz poll` starts it alone."
 
 
 def age_s(since: datetime | None, now: datetime) -> float | None:

@@ -88,8 +88,8 @@ class DemoBot:
             await self._serve(broker)
         except LinkError as error:
             self._away(error.reason)
-        except (ConnectionError, TimeoutError) as error:
-            self._away(f"The gateway doesn't answer ({type(error).__name__}).")
+        except (ConnectionError, TimeoutError):
+            self._away(f"The gateway doesn't answer; it is asked again every {RETRY_S:g} s.")
         finally:
             self._broker = None
             broker.close()
