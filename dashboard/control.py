@@ -43,11 +43,13 @@ def local_caller() -> Caller:
 
 
 def list_strategies(settings: Settings, say: Say) -> Exit:
-    """A line for each strategy: what is in force and how far its newest command is."""
+    """A line for each strategy: what is in force, and for which of its symbols something else is."""
     with closing(_connect(settings)) as conn:
         found = conn.execute(
-            "SELECT s.name, coalesce(t.desired, 'active'), s.is_listed FROM strategies s "
-            "  LEFT JOIN strategy_states t ON t.strategy = s.name AND t.symbol = '' ORDER BY s.name"
+            "SELECT s.name, coalesce(t.desired, 'active'), s.is_listed, "
+            "  (SELECT string_agg(h.symbol || ' ' || replace(h.desired, '_', ' '), ', ' ORDER BY h.symbol)"
+            "     FROM strategy_states h WHERE h.strategy = s.name AND h.symbol <> '' AND h.desired <> 'active') "
+            "FROM strategies s LEFT JOIN strategy_states t ON t.strategy = s.name AND t.symbol = '' ORDER BY s.name"
         ).fetchall()
     killed = ControlFolder(settings.control_dir).killed()
     if killed is not None:
@@ -55,8 +57,10 @@ def list_strategies(settings: Settings, say: Say) -> Exit:
     if not found:
         say("No strategy is known yet: start a bot with `mtz bot -- …` (docs/bots.md).")
     width = max((len(row[0]) for row in found), default=0)
-    for name, desired, is_listed in found:
-        say(f"{name:{width}}  {desired.replace('_', ' ')}{'' if is_listed else '  (its bot no longer has it)'}")
+    for name, desired, is_listed, held in found:
+        symbols = f"  {held}" if held else ""
+        gone = "" if is_listed else "  (its bot no longer has it)"
+        say(f"{name:{width}}  {desired.replace('_', ' ')}{symbols}{gone}")
     return Exit.OK
 
 

@@ -106,3 +106,11 @@ def test_the_log_is_walked(mtz: Mtz) -> None:
     )
     code, output = mtz.run("audit", "verify")
     assert (code, "Event 2 was changed" in output) == (1, True), output
+
+
+def test_the_list_names_what_is_in_force_for_single_symbols(mtz: Mtz) -> None:
+    mtz.run("strategy", "pause", "tg/wheel", "--symbol", "KO", "--no-wait")
+    mtz.execute(
+        "INSERT INTO strategy_states (strategy, symbol, desired, command) SELECT 'tg/wheel', 'KO', 'paused', id FROM commands"
+    )
+    assert mtz.run("strategy", "list") == (0, "tg/hedge  active\ntg/wheel  active  KO paused\n")
