@@ -22,7 +22,7 @@ from data.audit import Caller
 from data.control_views import CommandView, ShortView
 from data.db import DatabaseError, explain
 from data.queries import query, statement
-from data.strategies.desired import EVERY, SAFETY, Action, CommandState, Desired, Scope, desired_of
+from data.strategies.desired import EVERY, SAFETY, Action, CommandState, Desired, Scope, desired_of, safest
 
 CHANNEL = "mtz_commands"  # NOTIFY: there is a new command
 LOCK_KEY = 0x4D545A05  # "MTZ", 5: commands are given one after the other, so that their numbers commit in order
@@ -97,7 +97,8 @@ class Commands:
             _refuse_less_safe(conn, request)
             targets = [request.strategy]
             if request.strategy == EVERY and request.action is Action.STOP:  # its release resumes none of them
-                targets += [row["name"] for row in _rows(conn, "strategy_exists", name=EVERY) if row["is_listed"]]
+                # Also what no bot names any more: an order of it may still work.
+                targets += [row["name"] for row in _rows(conn, "strategy_exists", name=EVERY)]
             batch = uuid.uuid4() if len(targets) > 1 else None
             given = [_insert(conn, caller, request, name, batch) for name in targets]
             _keep_key(conn, caller, request, key, str(given[0]))
@@ -216,10 +217,19 @@ def _require_possible(conn: Connection, request: Request) -> None:
         raise ImpossibleCommandError("A single symbol can be paused and resumed; stop stops the whole strategy.")
     if request.symbol is not None and found[0]["symbols"] and request.symbol not in found[0]["symbols"]:
         raise ImpossibleCommandError(f"{request.strategy} doesn't trade this symbol.")
-    killed = conn.execute(text("SELECT desired FROM strategy_states WHERE strategy = '*'")).scalar()
-    waiting = [c for c in _commands(conn, strategy=EVERY, is_open=True, limit=1) if c["action"] == Action.STOP]
-    if request.action is Action.RESUME and (killed == Desired.STOPPED or waiting):
-        raise ImpossibleCommandError("The kill switch is thrown: release it first, then resume this strategy.")
+    if request.action is not Action.STOP and _wanted(conn, EVERY) is Desired.STOPPED:
+        raise ImpossibleCommandError("The kill switch is thrown: release it first, then this strategy can be resumed.")
+    if request.symbol is not None and request.action is Action.RESUME and not _wanted(conn, request.strategy).may_open:
+        raise ImpossibleCommandError(f"{request.strategy} itself is paused or stopped: resume it first, whole.")
+
+
+def _wanted(conn: Connection, strategy: str) -> Desired:
+    """The safest of what is in force for the whole strategy and of what is on its way."""
+    in_force = conn.execute(
+        text("SELECT desired FROM strategy_states WHERE strategy = :strategy AND symbol = ''"), {"strategy": strategy}
+    ).scalar()
+    waiting = _commands(conn, strategy=strategy, symbol="", is_open=True, limit=20)
+    return safest([Desired(in_force or Desired.ACTIVE), *(_desired(row) for row in waiting)])
 
 
 def _same(conn: Connection, request: Request) -> CommandView | None:
@@ -227,17 +237,19 @@ def _same(conn: Connection, request: Request) -> CommandView | None:
     found = _commands(conn, strategy=request.strategy, symbol=request.symbol or "", limit=1)
     if not found or found[0]["state"] in (CommandState.FAILED, CommandState.OVERRULED):
         return None
-    is_same = desired_of(Action(found[0]["action"]), Scope(found[0]["scope"])) is desired_of(
-        request.action, request.scope
-    )
+    is_same = _desired(found[0]) is desired_of(request.action, request.scope)
     return command_view(found[0]) if is_same else None
+
+
+def _desired(row: Mapping[str, Any]) -> Desired:
+    return desired_of(Action(row["action"]), Scope(row["scope"]))
 
 
 def _refuse_less_safe(conn: Connection, request: Request) -> None:
     """Among commands that are not settled the safer one wins."""
     wanted = SAFETY[desired_of(request.action, request.scope)]
     for row in _commands(conn, strategy=request.strategy, symbol=request.symbol or "", is_open=True, limit=20):
-        if SAFETY[desired_of(Action(row["action"]), Scope(row["scope"]))] > wanted:
+        if SAFETY[_desired(row)] > wanted:
             raise OverruledError(
                 f"A {row['action']} by {row['actor']} is not settled yet and is safer, so it counts: "
                 f"{request.action} again when it has settled.",

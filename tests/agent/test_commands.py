@@ -214,6 +214,18 @@ def test_the_kill_switch_acknowledges_twenty_strategies_in_one_moment(world: Wor
     assert states.is_killed
 
 
+def test_what_appears_under_the_kill_switch_is_stopped_too_and_stays_so(world: World) -> None:
+    world.agent()
+    world.wait(world.give(Action.STOP, EVERY), "enforced")
+    world.bot("late", "puts")
+    eventually(lambda: world.in_force().get("late/puts") == "stopped")
+    world.wait(world.give(Action.RESUME, EVERY), "enforced")
+    states = world.folder.read_states("late")
+    assert states is not None
+    assert (states.is_killed, states.of("puts").desired) == (False, Desired.STOPPED)
+    assert len(world.rows("SELECT 1 FROM commands WHERE strategy = 'late/puts'")) == 1
+
+
 def test_a_bot_that_can_not_apply_a_command_fails_it_in_its_own_words(world: World) -> None:
     world.bot("prog", "puts", adapter="in_process", family=None)
     world.execute("UPDATE bots SET heartbeat_at = now() + interval '1 h' WHERE bot = 'prog'")

@@ -154,16 +154,34 @@ def test_a_symbol_has_commands_of_its_own(web: Web, strategy: str) -> None:
     assert "KO" in one.json["effect"]
 
 
+def test_a_symbol_does_not_trade_again_while_its_strategy_is_held(web: Web, strategy: str, url: str) -> None:
+    for action, body in [("pause", {"symbol": "KO"}), ("stop", None)]:
+        settle(url, post(web, f"strategies/{strategy}/{action}", body).json["command"])
+    with psycopg.connect(url) as conn:
+        conn.execute(
+            "INSERT INTO strategy_states SELECT strategy, '', 'stopped', max(id) FROM commands WHERE strategy = %s AND symbol IS NULL GROUP BY 1",
+            [strategy],
+        )
+    assert "resume it first" in is_problem(post(web, f"strategies/{strategy}/resume", {"symbol": "KO"}), 409)["detail"]
+    with psycopg.connect(url) as conn:
+        conn.execute("UPDATE strategy_states SET desired = 'active' WHERE strategy = %s", [strategy])
+    assert post(web, f"strategies/{strategy}/resume", {"symbol": "KO"}).status == 202
+    assert post(web, f"strategies/{strategy}/pause").status == 202
+    is_problem(post(web, f"strategies/{strategy}/resume", {"symbol": "XLE"}), 409)  # the pause is on its way
+
+
 def test_another_page_can_not_command(web: Web, strategy: str) -> None:
     headers = JSON | {"Origin": "http://evil.example"}
     is_problem(web.request("POST", f"/api/strategies/{strategy}/stop", headers, "{}"), 403)
 
 
 def test_the_kill_switch_stops_each_and_its_release_resumes_none(web: Web, strategy: str, url: str) -> None:
+    with psycopg.connect(url) as conn:  # its bot doesn't name it any more, but an order of it may still work
+        conn.execute("UPDATE strategies SET is_listed = false WHERE name = %s", [strategy.replace("wheel", "hedge")])
     given = post(web, "kill-switch", {"reason": "flash crash"})
     assert given.status == 202, given.body
     with psycopg.connect(url) as conn:
-        names = {row[0] for row in conn.execute("SELECT name FROM strategies WHERE is_listed")}
+        names = {row[0] for row in conn.execute("SELECT name FROM strategies")}
         batch = conn.execute(
             "SELECT batch FROM commands WHERE command_id = %s", [given.json["command"]["id"]]
         ).fetchone()
@@ -173,9 +191,18 @@ def test_the_kill_switch_stops_each_and_its_release_resumes_none(web: Web, strat
     is_problem(post(web, f"strategies/{strategy}/resume"), 409)
     for row in stopped:
         settle(url, {"number": row[2]})
+    with psycopg.connect(url) as conn:
+        conn.execute(
+            "INSERT INTO strategy_states SELECT '*', '', 'stopped', id FROM commands WHERE batch = %s AND strategy = '*'",
+            batch,
+        )
+    for freer in ("pause", "resume"):  # a mere pause would let go of the orders that the stop still looks for
+        assert "kill switch" in is_problem(post(web, f"strategies/{strategy}/{freer}"), 409)["detail"]
     released = post(web, "kill-switch/release")
     assert released.status == 202
     settle(url, released.json["command"])
+    with psycopg.connect(url) as conn:
+        conn.execute("DELETE FROM strategy_states WHERE strategy = '*'")
     with psycopg.connect(url) as conn:
         newest = conn.execute("SELECT action FROM commands WHERE strategy = %s ORDER BY id DESC LIMIT 1", [strategy])
         assert newest.fetchone() == ("stop",)

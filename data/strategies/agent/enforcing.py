@@ -112,7 +112,7 @@ class Enforcer:
     # -- the kill switch
 
     def _every(self, commands: Sequence[Open], bots: Bots) -> None:
-        """The switch is enforced when every bot's runs know of it and each listed strategy's stop is enforced."""
+        """The switch is enforced when every bot's runs know of it and each strategy's stop is enforced."""
         with self._connect() as conn:
             for command in commands:
                 runs = [run for adapter, bot in bots.values() for run in older(command, adapter.runs(conn, bot))]
@@ -128,7 +128,7 @@ class Enforcer:
             "SELECT s.name, p.state, coalesce(p.remaining, '[]') FROM strategies s "
             "  JOIN strategy_states t ON t.strategy = s.name AND t.symbol = '' "
             "  JOIN command_progress p ON p.command = t.command "
-            " WHERE s.is_listed AND t.desired = %s AND p.state <> 'enforced' ORDER BY s.name",
+            " WHERE t.desired = %s AND p.state <> 'enforced' ORDER BY s.name",
             [Desired.STOPPED.value],
         ).fetchall()
         if not rows:

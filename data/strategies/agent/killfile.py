@@ -39,12 +39,26 @@ def agree(conn: Conn, folder: ControlFolder, commands: Commands, open_: list[Ope
     if row is not None and is_stopped:
         if said is None or said.get("command") != row[1]:  # the file was lost, or thrown again on the machine
             throw(folder, row[1], row[2], row[3])
+        _stop_what_came_since(conn, commands, row[1])
     elif said is not None:
         if not (
             folder.path / "kill.json"
         ).is_file():  # bots don't start without the folder, but nobody threw the switch
             raise ControlFolderError(str(said["reason"]))
         _record(commands, said)
+
+
+def _stop_what_came_since(conn: Conn, commands: Commands, kill: int) -> None:
+    """Strategies that were not known when the switch was thrown: its release shall resume none of them."""
+    rows = conn.execute(
+        "SELECT s.name FROM strategies s LEFT JOIN strategy_states t ON t.strategy = s.name AND t.symbol = '' "
+        " WHERE coalesce(t.desired, 'active') <> 'stopped' "
+        "   AND NOT EXISTS (SELECT FROM commands c WHERE c.strategy = s.name AND c.action = 'stop' AND c.id > %s)",
+        [kill],
+    ).fetchall()
+    for (name,) in rows:
+        caller = Caller("kill switch", "agent", socket.gethostname())
+        commands.submit(caller, Request(name, Action.STOP, reason="It appeared while the kill switch was thrown."))
 
 
 def _record(commands: Commands, said: dict[str, Any]) -> None:
