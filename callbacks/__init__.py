@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from callbacks import live, overview, shell, strategies, stylesheet
+from callbacks import asked, live, overview, shell, strategies, stylesheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +43,7 @@ def register_all(
     `who` says who gives a command, and raises where they may not; `refusal` says that beforehand: why the reader may give none.
     `reader` is who asks for a page.
     """
+    asked.register(app)
     stylesheet.register(app)
     shell.register(app, reads, benchmark, refusal, reader)
     live.register(app, reads)

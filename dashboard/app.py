@@ -28,6 +28,7 @@ from data.strategies.reports import Reports
 
 NAME = "MoneyTrailz"
 POOL_SIZE = 10
+LARGEST_BODY = 8 * 1024 * 1024  # bytes; far more than a bot reports at once
 
 # Before anything is painted: the theme that the reader chose, else the dark one.
 THEME_SCRIPT = (
@@ -89,6 +90,7 @@ def create_app(settings: Settings) -> Flask:
     hub = ws.Hub(reads, encoder, url)
 
     server = api.make_app("dashboard", version("moneytrailz-dashboard"))
+    server.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     guarded = auth.install(server, reads, settings, THEME_SCRIPT)
     commands = Commands(reads.engine, url)
     api.register(server, reads, encoder, commands, Reports(engine, url), Assignments(engine, url), auth.commander)

@@ -56,12 +56,13 @@ class FrontDoor:
         self._docs_headers = [*HEADERS, ("Content-Security-Policy", docs)]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        path: str = environ.get("PATH_INFO", "")
+        path = environ["PATH_INFO"] = "/" + environ.get("PATH_INFO", "").lstrip("/")  # as Flask reads it: //ws is /ws
+        _mend_cookies(environ)
         security = self._headers_for(path)
         refused = self._refusal(environ, path)
         if refused is not None:
-            body = problems.document(*refused)
-            start_response(problems.status_line(refused[0]), problems.headers(body) + security)
+            body, headers = problems.answer(path, *refused)
+            start_response(problems.status_line(refused[0]), headers + security)
             return [body]
 
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
@@ -91,6 +92,13 @@ class FrontDoor:
             policy = POLICY.replace(SCRIPTS_MARK, " ".join(self._scripts()))
             self._page_headers = [*HEADERS, ("Content-Security-Policy", policy)]
         return self._page_headers
+
+
+def _mend_cookies(environ: WSGIEnvironment) -> None:
+    """Another server of this host may have set a cookie that isn't UTF-8, over which Werkzeug would stumble."""
+    cookies: str = environ.get("HTTP_COOKIE", "")
+    if not cookies.isascii():
+        environ["HTTP_COOKIE"] = cookies.encode("latin-1").decode("utf-8", "replace").encode().decode("latin-1")
 
 
 def name_of(host: str) -> str:

@@ -11,12 +11,18 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from dashboard.api.errors import problem
-from dashboard.auth.gate import AWAY, NOBODY, PROGRAMS
+from dashboard.auth.gate import AWAY, NOBODY
 from dashboard.auth.identity import ENVIRON, Identity
 from dashboard.auth.security import CSRF_COOKIE, Guard
+from dashboard.problems import PROGRAMS
 from dashboard.security import SAFE_METHODS
 
 CSRF_HEADER = "X-CSRFToken"
+# What is answered to nobody in particular; a path of a public folder that isn't there would else be Dash's page.
+PUBLIC_ENDPOINTS = frozenset({
+    "health.service_health", "entrance.login", "entrance.log_in", "entrance.code", "entrance.check_code", "auth_script",
+    "_dash_assets.static", "bootstrap_css",
+})  # fmt: skip
 FORGED = "This page is too old, or another site sent this: load the page again and repeat it. Nothing was changed."
 
 
@@ -66,6 +72,8 @@ def protect(server: Flask, guard: Guard) -> None:
     @server.before_request
     def check() -> None:
         identity: Identity | None = request.environ.get(ENVIRON)
+        if identity is None and request.endpoint is not None and request.endpoint not in PUBLIC_ENDPOINTS:
+            raise UnknownCallerError(NOBODY)
         if request.method not in SAFE_METHODS and (identity is None or identity.kind == "user"):
             guard.csrf.protect()
 
@@ -78,6 +86,8 @@ def protect(server: Flask, guard: Guard) -> None:
             answer.set_cookie(
                 server.config[CSRF_COOKIE], generate_csrf(), samesite="Strict", secure=request.is_secure, httponly=False
             )
+        elif request.path.startswith(("/_dash-layout", "/_dash-update-component")):
+            answer.headers["Cache-Control"] = "no-store"
         return answer
 
     server.register_error_handler(CSRFError, lambda _: refused(403, FORGED))

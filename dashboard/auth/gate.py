@@ -28,7 +28,7 @@ LOGIN, ACCOUNT = "/login", "/account"
 
 PUBLIC = frozenset({"/health", "/health/", "/login", "/login/code", "/auth/page.js", "/favicon.ico"})
 PUBLIC_FOLDERS = ("/assets/", "/_style/")  # our own style sheets, scripts and pictures: nothing of an account
-PROGRAMS = ("/api", "/_dash", "/ws", "/docs/openapi.json")  # what no person reads: answered in JSON
+PROGRAM = "/api"  # whoever shows a token reads JSON, whatever they ask for
 VARY = ("Vary", "Cookie, Authorization")
 
 NOBODY = "Log in, or send an API token: `Authorization: Bearer mtz_…` (docs/users.md)."
@@ -66,20 +66,24 @@ class Gate:
             proof = self._proof(environ)
             identity = self._admission.identity(proof) if proof is not None else None
         except UnknownNowError:
-            return _refuse(start_response, 503, AWAY, {"Retry-After": "2"})
+            if self._needs_login() and not _is_public(path):
+                return _refuse(start_response, path, 503, AWAY, {"Retry-After": "2"})
+            identity, proof = None, None
         if identity is None and proof is not None and proof[0] == "token":
-            return _refuse(start_response, 401, NOT_VALID, {"WWW-Authenticate": 'Bearer error="invalid_token"'})
+            return _refuse(
+                start_response, PROGRAM, 401, NOT_VALID, {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+            )
         needed = self._needs_login()
         if identity is None and not needed:
             identity, proof = LOCAL, None
         environ[ENVIRON], environ[PROOF] = identity, proof
         if identity is None:
-            if path in PUBLIC or path.startswith(PUBLIC_FOLDERS):
+            if _is_public(path):
                 return self._application(environ, start_response)
             return _ask_to_log_in(environ, start_response, path)
         refusal = _refusal(environ, identity, path)
         if refusal:
-            return _refuse(start_response, 403, refusal)
+            return _refuse(start_response, PROGRAM if identity.kind == "token" else path, 403, refusal)
         if identity.kind == "user" and proof is not None and _is_activity(environ, path):
             self._admission.active(proof)
         if needed and path.startswith("/api"):
@@ -100,7 +104,8 @@ class Gate:
         secret = self._cookies.get(value)
         if secret is None:
             secret = self._unsigned(value)
-            self._cookies[value] = secret
+            if secret:  # what isn't signed by us may be large, and there is no end to it
+                self._cookies[value] = secret
             if len(self._cookies) > 10_000:
                 self._cookies.popitem(last=False)
         return ("session", hashed(secret)) if secret else None
@@ -108,7 +113,7 @@ class Gate:
     def _unsigned(self, cookie: str) -> str:
         try:
             return str(self._serializer.loads(cookie).get(SECRET) or "")
-        except (BadSignature, AttributeError):
+        except (BadSignature, AttributeError, ValueError):  # a ValueError: not even ASCII
             return ""
 
 
@@ -122,6 +127,11 @@ def _refusal(environ: WSGIEnvironment, identity: Identity, path: str) -> str:
     return ""
 
 
+def _is_public(path: str) -> bool:
+    """What anybody may ask for; Flask's routes then say whether there is such a thing (forms.py)."""
+    return path in PUBLIC or path.startswith(PUBLIC_FOLDERS)
+
+
 def _is_activity(environ: WSGIEnvironment, path: str) -> bool:
     """Whether a person is behind it: a page that is opened, a command, or the page's word that somebody moved (session.js).
 
@@ -133,8 +143,8 @@ def _is_activity(environ: WSGIEnvironment, path: str) -> bool:
 
 
 def _ask_to_log_in(environ: WSGIEnvironment, start_response: StartResponse, path: str) -> Iterable[bytes]:
-    if path.startswith(PROGRAMS):
-        return _refuse(start_response, 401, NOBODY, {"WWW-Authenticate": "Bearer"})
+    if path.startswith(problems.PROGRAMS):
+        return _refuse(start_response, path, 401, NOBODY, {"WWW-Authenticate": "Bearer"})
     if environ["REQUEST_METHOD"] not in SAFE_METHODS:
         path = "/"  # what was sent is lost: nothing is sent again behind the reader's back
     there = path + ("?" + environ["QUERY_STRING"] if environ.get("QUERY_STRING") else "")
@@ -144,10 +154,10 @@ def _ask_to_log_in(environ: WSGIEnvironment, start_response: StartResponse, path
 
 
 def _refuse(
-    start_response: StartResponse, status: int, sentence: str, headers: dict[str, str] | None = None
+    start_response: StartResponse, path: str, status: int, sentence: str, headers: dict[str, str] | None = None
 ) -> Iterable[bytes]:
-    body = problems.document(status, sentence)
-    start_response(problems.status_line(status), [*problems.headers(body, headers), VARY])
+    body, answered = problems.answer(path, status, sentence, headers)
+    start_response(problems.status_line(status), [*answered, VARY])
     return [body]
 
 

@@ -57,7 +57,7 @@ def pause(answering: Callable[..., Answer], strategy: str, headers: dict[str, st
 @pytest.mark.parametrize(
     "path",
     ["/api/portfolio/", "/api/portfolio", "/api/positions/", "/api/trades/", "/api/strategies/", "/api/typo", "/api/exports/trades.csv",
-     "/_dash-layout", "/_dash-dependencies", "/docs/openapi.json", "/ws"],
+     "/_dash-layout", "/_dash-dependencies", "/docs/openapi.json", "/ws", "//api/portfolio/", "//_dash-layout", "///ws"],
 )  # fmt: skip
 def test_programs_without_a_session_are_answered_in_json(web: Web, path: str) -> None:
     answer = web.get(path)
@@ -84,6 +84,20 @@ def test_what_anybody_may_see_holds_nothing_of_the_account(web: Web) -> None:
         answer = web.get(path)
         assert answer.status == 200, path
         assert "DU9000001" not in answer.body.decode()
+
+
+@pytest.mark.parametrize("path", ["/_style/x", "/assets/", "/assets//x/", "/_style/../_dash-layout", "/favicon.ico"])
+def test_no_public_folder_hides_the_dashboard(web: Web, path: str) -> None:
+    answer = web.get(path)
+    assert answer.status in (401, 404)
+    assert "_dash-" not in answer.body.decode()
+
+
+def test_no_cache_keeps_what_callbacks_say(logged_in: Callable[[str], Browser]) -> None:
+    browser = logged_in("vic")
+    for answer in (browser.get("/_dash-layout"), browser.post("/_dash-update-component", CALLBACK)):
+        assert answer.status == 200
+        assert answer.headers["cache-control"] == "no-store"
 
 
 def test_a_callback_needs_the_token_against_forged_requests(logged_in: Callable[[str], Browser]) -> None:
@@ -174,7 +188,7 @@ def test_a_control_token_commands_under_its_name(
     assert answer.status in (200, 202), answer.body
     row = owner.execute("SELECT actor_kind FROM commands WHERE actor = 'pager'").fetchone()
     assert row == ("token",)
-    for path in ("/account/", "/account/users/", "/login"):
+    for path in ("/account/", "/account/users/", "/login", "//account/"):
         assert is_problem(web.get(path, header), 403)
 
 

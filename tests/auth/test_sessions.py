@@ -14,6 +14,7 @@ from tests.auth.conftest import KEY, PASSWORD, Browser, events
 from tests.auth.test_access import CALLBACK
 from tests.web.samples import Writer
 from tests.web.server import Web, running, wait_until
+from tests.web.test_rest import is_problem
 
 IDLE_S = 4.0
 
@@ -127,6 +128,8 @@ def test_while_the_database_is_away_who_is_known_stays(
     logged_in: Callable[[str], Browser], owner: psycopg.Connection[Any], url: str
 ) -> None:
     browser = logged_in("ann")
+    unseen = Browser(browser.web)
+    assert unseen.log_in("vic").status == 303  # a session that the server was never shown
     name = owner.info.dbname
     with psycopg.connect(owner.info.dsn, dbname="postgres", autocommit=True) as outside:
         outside.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
@@ -138,10 +141,20 @@ def test_while_the_database_is_away_who_is_known_stays(
             stranger = Browser(browser.web, {browser.session_name: browser.cookies[browser.session_name][:-1]})
             assert browser.get("/api/portfolio/").status == 200
             assert stranger.get("/api/portfolio/").status == 401
-            page = Browser(browser.web).get("/login")
-            assert page.status == 503
-            assert "text/html" in page.headers["content-type"]
-            assert "it is tried again" in page.body.decode()
+            for page in (
+                Browser(browser.web).get("/login"),
+                unseen.get("/login"),
+                unseen.get("/"),
+                unseen.get("/strategies"),
+            ):
+                assert page.status == 503
+                assert page.headers["retry-after"]
+                assert "text/html" in page.headers["content-type"]
+                assert "it is tried again" in page.body.decode()
+            assert is_problem(unseen.get("/api/portfolio/"), 503)
+            assert is_problem(unseen.post("/_dash-update-component", CALLBACK), 503)
+            assert unseen.get("/assets/style/tokens.css").status == 200
+            assert unseen.get("/health").json["database"]["state"] != "connected"
         finally:
             outside.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
     wait_until(browser.web.answers, "it is back")

@@ -42,7 +42,9 @@ def test_a_foreign_host_is_turned_away(web: Web, host: str, path: str) -> None:
     assert answer.status in (400, 421)  # malformed ones may already be refused by the server
     assert host not in answer.body.decode()
     if answer.status == 421:
-        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["content-type"] == (
+            "text/html; charset=utf-8" if path == "/" else "application/problem+json"
+        )
 
 
 def test_names_in_a_host_header() -> None:
@@ -56,7 +58,7 @@ def test_names_in_a_host_header() -> None:
 )
 def test_a_page_of_another_origin_may_neither_post_nor_open_a_socket(web: Web, origin: str) -> None:
     origin = origin.format(port=web.port)
-    for method, path in (("POST", "/_dash-update-component"), ("POST", "/api/portfolio/"), ("DELETE", "/")):
+    for method, path in (("POST", "/_dash-update-component"), ("POST", "/api/portfolio/"), ("DELETE", "/api/")):
         answer = web.request(method, path, {"Origin": origin, "Content-Type": "application/json"}, "{}")
         assert answer.status == 403
         assert answer.headers["content-type"] == "application/problem+json"
@@ -119,3 +121,39 @@ def test_nothing_comes_from_outside(web: Web, path: str) -> None:
         target = urljoin(web.origin + path, address)
         assert target.startswith(web.origin + "/"), address
         assert web.get(target.removeprefix(web.origin)).status == 200, address
+
+
+@pytest.mark.parametrize("path", ["//ws", "///ws", "//%77s", "/ws/"])
+def test_no_spelling_of_the_socket_s_path_lets_another_site_in(web: Web, path: str) -> None:
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+        websocket.create_connection(f"ws://127.0.0.1:{web.port}{path}", origin="http://127.0.0.1:1", timeout=10)
+    assert refused.value.status_code == 403
+
+
+def test_a_cookie_of_another_server_that_is_no_text_does_no_harm(web: Web) -> None:
+    for path in ("/", "/api/portfolio/?account=DU9000001", "/_dash-layout"):
+        assert web.get(path, {"Cookie": "theirs=\xff\xfe; mtz-account=DU9000001"}).status == 200
+
+
+def test_a_refusal_is_a_page_for_people(web: Web) -> None:
+    answer = web.request("POST", "/account/tokens", {"Origin": "http://evil.example"})
+    assert answer.status == 403
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-store"
+    assert "A page of another site may not do this." in answer.body.decode()
+
+
+def test_a_body_that_is_too_large_is_not_taken_in(web: Web) -> None:
+    for path in ("/api/kill-switch", "/_dash-update-component"):
+        answer = web.request("POST", path, {"Content-Type": "application/json", "Content-Length": "9000000"})
+        assert answer.status == 413
+        assert answer.json["detail"] == "The request is too large."
+
+
+@pytest.mark.parametrize(
+    "body", ["null", "[]", "{}", "x", '{"output": "none.data", "inputs": [], "changedPropIds": []}', "[" * 100_000]
+)
+def test_a_callback_that_is_none_is_refused(web: Web, body: str) -> None:
+    answer = web.request("POST", "/_dash-update-component", {"Content-Type": "application/json"}, body)
+    assert answer.status == 400
+    assert answer.headers["content-type"] == "application/problem+json"
