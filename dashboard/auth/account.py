@@ -109,7 +109,7 @@ def blueprint(users: Users) -> Blueprint:
         identity, user = who(users)
         days = request.form.get("days", "")
         made = users.create_token(
-            request.form.get("name", ""), request.form.get("scope", ""), int(days) if days.isdecimal() else 0,
+            request.form.get("name", ""), request.form.get("scope", ""), int(days) if days.isdecimal() and len(days) <= 4 else 0,
             user, caller(identity),
         )  # fmt: skip
         return show(made=made)

@@ -27,14 +27,15 @@ class Attempt:
 
 def begin(engine: Engine, what: str, name: str, address: str | None) -> Attempt:
     """Count an attempt (as failed, until :func:`right`). `what`: user or code."""
-    subjects = (f"address {network(address)}", f"{what} {name.lower()[:64]}")
-    limits = (ADDRESS_LIMIT, NAME_LIMIT)
+    subjects = (f"address {network(address)}", f"{what} {stored_as(name).lower()[:64]}")
+    just_locked = False
     with engine.begin() as conn:
-        failures = [_count(conn, subject, limit) for subject, limit in zip(subjects, limits, strict=True)]
-        if None in failures:
-            row = conn.execute(text(query("auth_locked")), {"subjects": list(subjects)}).first()
-            return Attempt(subjects, max(int(row.seconds) if row else 0, 1))
-    just_locked = any(n is not None and n >= limit for n, limit in zip(failures, limits, strict=True))
+        for subject, limit in zip(subjects, (ADDRESS_LIMIT, NAME_LIMIT), strict=True):
+            failures = _count(conn, subject, limit)
+            if failures is None:  # an address that must wait counts for no name: else it could lock out everybody
+                row = conn.execute(text(query("auth_locked")), {"subjects": list(subjects)}).first()
+                return Attempt(subjects, max(int(row.seconds) if row else 0, 1))
+            just_locked = just_locked or failures >= limit
     return Attempt(subjects, 0, just_locked)
 
 
@@ -48,6 +49,11 @@ def unlock(conn: Connection, name: str) -> None:
     """Forget the failures of a name, password and code."""
     subjects = [f"{what} {name.lower()[:64]}" for what in ("user", "code")]
     conn.exec_driver_sql(statement("auth_attempts_forgotten"), {"subjects": subjects})
+
+
+def stored_as(name: str) -> str:
+    """A name that was typed, as the database can compare it: it holds no NUL, and no user's name has what stands for it."""
+    return name.strip().replace("\0", "\ufffd")
 
 
 def network(address: str | None) -> str:

@@ -61,7 +61,9 @@ class Users:
 
     def find(self, name: str) -> User | None:
         with self._reading():
-            return self.guard.db.scalars(select(User).where(func.lower(User.username) == name.strip().lower())).first()
+            return self.guard.db.scalars(
+                select(User).where(func.lower(User.username) == lockout.stored_as(name).lower())
+            ).first()
 
     def by_uniquifier(self, uniquifier: str) -> User | None:
         """The active user with this alternative id, which a new password changes."""
@@ -92,7 +94,7 @@ class Users:
 
     def create(self, name: str, password: str, role: str, caller: Caller) -> None:
         """Raises UserError: the name is taken or malformed, the password too weak."""
-        name = name.strip()
+        name = lockout.stored_as(name)
         _require_role(role)
         now = datetime.now(UTC)
         user = User(
@@ -116,7 +118,8 @@ class Users:
         """The active user whose password this is; takes as long for a name that doesn't exist."""
         user = self.find(name)
         stored = user.password if user is not None else self._decoy()
-        normal = passwords.normalize(password[: passwords.LONGEST * 4])
+        most = passwords.LONGEST * 4  # what is longer can't be right, before and after
+        normal = passwords.normalize(password[:most])[:most]
         context = self.guard.security.pwd_context
         is_right = self.guard.apart(lambda: bool(context.verify(normal, stored)))
         return user if is_right and user is not None and user.active else None
@@ -193,7 +196,7 @@ class Users:
 
     def create_token(self, name: str, scope: str, days: float, user: User | None, caller: Caller) -> NewToken:
         """Raises UserError: taken or malformed name, unknown scope, more than its owner may do."""
-        name = name.strip()
+        name = lockout.stored_as(name)
         if scope not in SCOPES:
             raise UserError(f"{scope!r} is no scope: take {' or '.join(SCOPES)}.")
         if not 0 < days <= LONGEST_DAYS:

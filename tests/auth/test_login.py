@@ -83,6 +83,29 @@ def test_an_address_that_tries_many_names_must_wait(web: Web, owner: psycopg.Con
     assert "text/html" in answer.headers["content-type"]
 
 
+def test_an_address_that_must_wait_locks_nobody_out(web: Web, owner: psycopg.Connection[Any]) -> None:
+    owner.execute("INSERT INTO login_attempts VALUES ('address 127.0.0.1', 20, now(), now() + interval '1 minute')")
+    assert [Browser(web).log_in("ann", "wrong wrong wrong").status for _ in range(6)] == [429] * 6
+    owner.execute("DELETE FROM login_attempts WHERE subject LIKE 'address %'")
+    assert Browser(web).log_in("ann").status == 303
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [
+        ("ann\0", PASSWORD),
+        ("\0", "x"),
+        ("ann", "\ufdfa" * 500),
+        ("ann", "x\0"),
+        ("ann", "x" * 300_000),
+        ("x" * 100_000, "x"),
+    ],
+    ids=["nul", "only nul", "ligatures", "nul in the password", "long password", "long name"],
+)
+def test_what_can_t_be_right_is_wrong(web: Web, name: str, password: str) -> None:
+    assert Browser(web).log_in(name, password).status == 401
+
+
 def test_the_right_password_begins_anew(web: Web, owner: psycopg.Connection[Any]) -> None:
     for _ in range(2):
         assert [Browser(web).log_in("tom", "wrong wrong wrong").status for _ in range(4)] == [401] * 4
@@ -127,7 +150,13 @@ def test_a_cookie_that_somebody_planted_is_worth_nothing_after_the_log_in(web: W
 def test_a_cookie_can_t_be_made_up(web: Web) -> None:
     import base64
 
-    for value in ("x", "", base64.urlsafe_b64encode(b'{"sid":"x"}').decode() + ".aaaa.bbbb"):
+    for value in (
+        "x",
+        "",
+        "\xff\xfe",
+        "\xff.\xe9.\xff",
+        base64.urlsafe_b64encode(b'{"sid":"x"}').decode() + ".aaaa.bbbb",
+    ):
         assert Browser(web, {Browser(web).session_name: value}).get("/").status == 303
 
 
