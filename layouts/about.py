@@ -20,7 +20,11 @@ PARTS: list[tuple[Any, str, str]] = [
     ("dash-bootstrap-components", "Apache-2.0", "© Faculty Science Ltd."),
     ("dash-tvlwc", "MIT", "© Wu Kwan Yu"),
     ("React", "MIT", "© Meta Platforms, Inc. and affiliates"),
+    ("Flask", "BSD-3-Clause", "© Pallets"),
+    ("Flask-Security-Too", "MIT", "© Matt Wright, Chris Wagner"),
+    ("ib_insync", "BSD-2-Clause", "© Ewald de Wit"),
     ("TA-Lib", "BSD-2-Clause", "© TA-Lib contributors"),
+    ("tomlkit", "MIT", "© Sébastien Eustace"),
     ("PostgreSQL", "PostgreSQL License", "© The PostgreSQL Global Development Group"),
 ]
 
