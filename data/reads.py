@@ -88,7 +88,7 @@ class TradeRows:
 
 @dataclass(frozen=True, slots=True)
 class WinRow:
-    """How many roll chains are closed and made money; `revision` of trades, up to which the book is folded."""
+    """How many roll chains are closed and made money."""
 
     revision: int
     epoch: int
@@ -306,7 +306,7 @@ class Reads:
     def _trading(self, account: str) -> Trading:
         _, found = self._strategy_rows(account)
         listed = self._strategies.listed(found)
-        wins: WinRow = self._cached(("win_rate", account), account, Topic.TRADES, self._load_wins)
+        wins: WinRow = self._cached(("win_rate", account), account, Topic.STRATEGIES, self._load_wins)
         return Trading(
             active=sum(desired == "active" and state not in ("silent", "late") for desired, state in listed),
             listed=len(listed),

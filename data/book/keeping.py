@@ -118,6 +118,8 @@ class Keeper:
                     self._delete(f"DELETE FROM {table} WHERE account = %s AND {key} = ANY (%s)", known, names)  # noqa: S608
             conn.execute(FOLDED, [known.account, revision])
         known.revision = revision
+        if rows or gone:  # on its own: others move that counter too, and a snapshot would forbid it
+            conn.execute(literal(statement("strategies_changed")))
 
     def _rows(self, known: Account, touched: Iterable[Name]) -> list[tuple[str, Row]]:
         """Those that differ from what was written last."""

@@ -1,6 +1,6 @@
 -- How many roll chains of options are closed, and how many of them made money after fees. Left out: chains that began before
--- anything is known, or with fees in another currency.
-SELECT coalesce((SELECT b.revision FROM book_state b WHERE b.account = :account), -1) AS revision,
+-- anything is known, or with fees in another currency. The revision is that of topic strategies, which the book moves.
+SELECT coalesce((SELECT r.revision FROM revisions r WHERE r.account = :account AND r.topic = 'strategies'), 0) AS revision,
        count(*) AS closed,
        count(*) FILTER (WHERE chains.net > 0) AS wins,
        max(chains.closed) AS as_of

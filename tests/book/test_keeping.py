@@ -187,14 +187,21 @@ def test_a_put_that_was_assigned(write: Writer, agent: Conn) -> None:
     )
     (cycle,) = cycles(agent, ACCOUNT)
     assert (cycle["stage"], cycle["break_even"]) == ("put", Decimal("58.5065"))
+    assert _strategies_revision(agent) == 1  # who shows a win rate reads it again
     write.flush(executions=assigned())
     keeper.look()
+    assert _strategies_revision(agent) == 2
     put, shares = trips(agent, ACCOUNT)
     assert (put["ended_by"], put["carried"], shares["carried"]) == ("assignment", Decimal("-149.35"), 0)
     (cycle,) = cycles(agent, ACCOUNT)
     assert (cycle["stage"], cycle["shares"], cycle["trips"], put["cycle"]) == ("shares", 100, 2, shares["cycle"])
     assert (cycle["paid"], cycle["broker_basis"], cycle["break_even"]) == (60, Decimal("58.5065"), Decimal("58.5065"))
     assert cycle["margin_seconds"] is None  # no bar of KO is stored
+
+
+def _strategies_revision(conn: Conn) -> int:
+    (found,) = conn.execute("SELECT revision FROM revisions WHERE topic = 'strategies'").fetchone() or (0,)
+    return int(found)
 
 
 def test_a_bust_takes_its_trip_away(write: Writer, agent: Conn) -> None:

@@ -308,12 +308,12 @@ def test_rows_are_cached_until_a_revision_is_heard(reads: Reads, write: Writer) 
         reads.positions(ACCOUNT)
         reads.trades(ACCOUNT)
         reads.summary(ACCOUNT)
-    assert len(statements.seen) == 9  # five of them of strategies
+    assert len(statements.seen) == 10  # five of them of strategies
     write.worth(1.0)
     assert reads.portfolio(ACCOUNT)["net_liquidation"] == 104_321.12  # not heard of yet
     reads.heard(ACCOUNT, Topic.PORTFOLIO, 2)
     assert reads.portfolio(ACCOUNT)["net_liquidation"] == 1.0
-    assert len(statements.seen) == 10
+    assert len(statements.seen) == 11
 
 
 def test_without_a_listener_every_answer_is_read(reads: Reads, write: Writer) -> None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.strategies.figures.book import NONE, Book, Fill, Terms, fold
+from data.book.sources import Terms
+from data.strategies.figures.book import NONE, Book, Fill, fold
 from data.strategies.figures.computing import Figures, compute, compute_all
 from data.strategies.figures.marks import Mark, Rates, Residue
 

@@ -8,29 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-ZERO = Decimal(0)
+from data.book.sources import NO_MONEY, ZERO, Terms
+
 NONE = ""  # the strategy of what belongs to none
-OPTIONS = frozenset({"OPT", "FOP"})
-NO_MONEY = "combo"  # the BAG line of a spread: its legs carry the money
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """A contract. `multiplier`: units of the underlying a price is of; `right` C or P."""
-
-    con_id: int
-    symbol: str
-    local_symbol: str
-    sec_type: str
-    currency: str
-    multiplier: Decimal = Decimal(1)
-    strike: Decimal | None = None
-    right: str | None = None
-    expiry: date | None = None
-
-    @property
-    def is_option(self) -> bool:
-        return self.sec_type in OPTIONS
 
 
 @dataclass(frozen=True, slots=True)

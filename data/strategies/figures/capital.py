@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from data.strategies.figures.book import ZERO, Book, Terms
+from data.book.sources import ZERO, Terms
+from data.strategies.figures.book import Book
 from data.strategies.figures.marks import Mark, Rates, Residue, UnknownError, price
 
 NAKED, NAKED_FLOOR, SHORT_SHARES = Decimal("0.20"), Decimal("0.10"), Decimal("0.50")

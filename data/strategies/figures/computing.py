@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from data.strategies.figures.book import NONE, ZERO, Book, Terms
+from data.book.sources import ZERO, Terms
+from data.strategies.figures.book import NONE, Book
 from data.strategies.figures.capital import Shares, capital_at_risk, positions_of, spare_shares
 from data.strategies.figures.marks import Mark, Rates, Residue, UnknownError, price, price_before
 

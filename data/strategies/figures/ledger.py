@@ -10,7 +10,8 @@ from typing import Any
 
 import psycopg
 
-from data.strategies.figures.book import ZERO, Book, Fill, Terms
+from data.book.sources import ZERO, Terms
+from data.strategies.figures.book import Book, Fill
 
 Conn = psycopg.Connection[Any]
 

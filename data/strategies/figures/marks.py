@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from data.strategies.figures.book import Terms
+from data.book.sources import Terms
 
 
 class UnknownError(Exception):

@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from data.strategies.figures.book import ZERO, Book, Terms
+from data.book.sources import ZERO, Terms
+from data.strategies.figures.book import Book
 from data.strategies.figures.ledger import TERMS, Conn, Ledger, maybe, terms_of
 from data.strategies.figures.marks import Mark, Residue
 
