@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import threading
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from data.strategies.desired import EVERY, Action
+from data.strategies.desired import EVERY, Action, BotStates, Desired, StrategyState
 from data.strategies.folder import BusyError
+from data.strategies.wrapper.starting import NotStartedError, Starter, Wanted
 from tests.bots import files
 from tests.bots.conftest import BotWorld, Kind
 from tests.bots.test_configuration import filled
@@ -20,6 +22,8 @@ from tests.poller.process import eventually
 from tests.support.gateway import GatewayHandle
 
 NAME = "thetagang"
+BOT_COLUMNS = ("family", "version", "account", "client_id", "gateway_host", "gateway_port", "config_path", "command",
+               "schedule", "longest_run_s", "problem")  # fmt: skip
 
 
 class Nowhere(GatewayHandle):
@@ -114,6 +118,15 @@ def test_the_kill_file_is_read_first(world: BotWorld, free_port: Callable[[], in
     assert "The kill switch was thrown by ann (flash crash): the bot is not started." in ran.said
     assert world.last_run()["outcome"] == "refused"
     assert world.run(**away(free_port)).code == 1
+    assert not started(world)
+
+
+def test_a_switch_that_is_thrown_during_a_start_counts(world: BotWorld):
+    world.folder.write_states(BotStates(NAME, 1, strategies={"wheel": StrategyState(Desired.PAUSED, 1)}))
+    bot = [str(world.kind.program), "--config", world.kind.config]
+    starter = Starter(world.folder, None, lambda _: world.folder.kill("ann", None))  # once it says what is paused
+    with pytest.raises(NotStartedError, match="kill switch"):
+        starter.run(Wanted(bot, os.environ, world.data_dir))
     assert not started(world)
 
 
@@ -248,6 +261,29 @@ def test_without_the_database_the_last_known_states_count_and_the_record_waits(
     assert [row["outcome"] for row in runs] == ["ok"] * 4
     assert runs[2]["command_seen"] == runs[1]["command_seen"] > 0
     assert not waiting[0].exists()
+
+
+def test_a_record_that_can_not_be_stored_keeps_no_start_from_reading_what_is_desired(world: BotWorld):
+    script(world, r"touch started; printf 'zero \000 byte'; exit 3")
+    world.run()
+    run = world.last_run()
+    assert (run["outcome"], run["output"]) == ("failed", "zero \ufffd byte")
+    spooled = {**run, "run_id": "00000000-0000-0000-0000-000000000001", "words": "zero \x00 byte", "decisions": []}
+    spooled |= {"bot": {"bot": NAME} | dict.fromkeys(BOT_COLUMNS), "strategies": None, "statuses": {}}
+    spooled = {name: value for name, value in spooled.items() if name != "is_preview"}
+    world.folder.keep(f"runs/{spooled['run_id']}.json", json.loads(json.dumps(spooled, default=str)))
+    pause = world.give(Action.PAUSE, "thetagang/wheel")
+    ran = world.run()
+    assert "wheel: paused." in ran.said
+    assert "last known" not in ran.said
+    assert world.last_run()["command_seen"] == pause.command["number"]
+    assert [path.suffix for path in (world.folder.path / "runs").iterdir()] == [".refused"]
+    # What it says of itself doesn't fit, but what is desired can be read.
+    world.write(client_id=99_999_999_999)
+    world.give(Action.STOP, "thetagang/wheel")
+    ran = world.run()
+    assert "wheel: stopped." in ran.said
+    assert "last known" not in ran.said
 
 
 def test_a_bot_of_which_nothing_is_known_is_not_started_without_the_database(

@@ -36,7 +36,8 @@ class Ended:
 
 
 class Kept:
-    """The beginning and the end of what was written; what lies between is left out, with a line that says how much."""
+    """The beginning and the end of what was written; what lies between is left out, with a line that says how much. Text
+    without NUL, which PostgreSQL doesn't take."""
 
     def __init__(self, head: int = HEAD_BYTES, tail: int = TAIL_BYTES) -> None:
         self._head_limit, self._tail_limit = head, tail
@@ -51,7 +52,9 @@ class Kept:
             del self._tail[:over]
 
     def text(self) -> str:
-        head, tail = (bytes(part).decode("utf-8", "replace") for part in (self._head, self._tail))
+        head, tail = (
+            bytes(part).decode("utf-8", "replace").replace("\0", "\ufffd") for part in (self._head, self._tail)
+        )
         return f"{head}\n… {self._left_out} bytes left out …\n{tail}" if self._left_out else head + tail
 
 

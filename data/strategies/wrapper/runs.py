@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import psycopg
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -29,6 +30,10 @@ PATIENCE_S = 15.0  # a database that takes a connection and then says nothing is
 
 class DatabaseAwayError(Exception):
     """The database can't be asked now."""
+
+
+class UnfitError(DatabaseAwayError):
+    """The database is there and doesn't take these rows, whenever they are given."""
 
 
 class TakenNameError(Exception):
@@ -67,7 +72,7 @@ class RunStore:
         self._engine = engine
 
     def begin(self, run: Run) -> BotStates:
-        """Make the bot and its strategies known and read what they have to do. Raises TakenNameError."""
+        """Make the bot and its strategies known and read what they have to do. Raises TakenNameError, UnfitError."""
 
         def write(conn: Connection) -> BotStates:
             _write_bot(conn, run)
@@ -89,7 +94,7 @@ class RunStore:
         for run in spool.pending():
             try:
                 self.store(run)
-            except TakenNameError:
+            except (TakenNameError, UnfitError):
                 spool.refuse(run)
             else:
                 spool.forget(run)  # after it is stored: a run stored twice is stored once
@@ -112,7 +117,10 @@ class RunStore:
                     return write(conn)
             except SQLAlchemyError as error:
                 cause = getattr(error, "orig", None) if isinstance(error, DBAPIError) else None
-                raise DatabaseAwayError(str(cause or error).splitlines()[0]) from None
+                kind = (
+                    UnfitError if isinstance(cause, psycopg.DataError | psycopg.IntegrityError) else DatabaseAwayError
+                )
+                raise kind(str(cause or error).splitlines()[0]) from None
 
         return _in_time(transaction)
 

@@ -24,7 +24,7 @@ from data.strategies.thetagang.configuration import Configuration, Configuration
 from data.strategies.thetagang.effective import Effective, effective, shortcomings
 from data.strategies.wrapper import child, command
 from data.strategies.wrapper.command import BotCommand
-from data.strategies.wrapper.runs import DatabaseAwayError, Run, RunStore, Spool, TakenNameError
+from data.strategies.wrapper.runs import DatabaseAwayError, Run, RunStore, Spool, TakenNameError, UnfitError
 from data.strategies.wrapper.secrets import Masker
 
 PEEK_S = 2.0  # who only looks who holds a lock holds it for a moment
@@ -128,6 +128,7 @@ class Starter:
         path, first = self._write(found, changed, states, run)
         verdict = self._check(bot, path, run, mask)
         run = replace(run, version=verdict.version)
+        self._refuse_if_killed()  # all this took a while
         self._begin(run)
         return self._child(bot, path, run, held, mask, first)
 
@@ -164,9 +165,10 @@ class Starter:
         away = "no database is known"
         if self._store is not None:
             try:
-                states = self._store.begin(run)
-                self._store.drain(self._spool)
+                states = self._read_states(self._store, run)
                 self._keep(states)
+                with contextlib.suppress(DatabaseAwayError):  # what waits on the disk waits on
+                    self._store.drain(self._spool)
                 return states, _seen(states)
             except TakenNameError as error:
                 raise NotStartedError(str(error), Reason.NAME) from None
@@ -184,6 +186,14 @@ class Starter:
             )
         self._say(f"{away}: started by the states last known (command {known.command}).".capitalize())
         return known, known.command
+
+    def _read_states(self, store: RunStore, run: Run) -> BotStates:
+        """What is desired counts also where the database doesn't take what the bot says of itself."""
+        try:
+            return store.begin(run)
+        except UnfitError as error:
+            self._say(f"The database doesn't take what is known of this run ({error}).")
+            return store.states(run.bot["bot"])
 
     def _keep(self, states: BotStates) -> None:
         """What was read now is what counts when the database is away the next time."""
