@@ -174,7 +174,7 @@ def in_words(row: Mapping[str, Any]) -> str:
     """A decision as one sentence."""
     what = row["contract"] or row["symbol"] or ""
     order = " ".join(part for part in (row["action"], _quantity(row["quantity"]), what) if part)
-    price = f" at {row['limit_price']:g}" if row["limit_price"] is not None else ""
+    price = f" at {_price(row['limit_price'])}" if row["limit_price"] is not None else ""
     reason = row["reason"]
     match row["kind"]:
         case "intent":
@@ -189,6 +189,12 @@ def in_words(row: Mapping[str, Any]) -> str:
             if not reason:
                 return order or row["kind"]
             return reason if not what or what in reason or (row["symbol"] or what) in reason else f"{what}: {reason}"
+
+
+def _price(value: float) -> str:
+    """With cents, and what is finer where there is some."""
+    cents = f"{value:.2f}"
+    return (cents if float(cents) == value else f"{value:g}").replace("-", "−")
 
 
 def _quantity(value: Any) -> str:
