@@ -79,9 +79,9 @@ window.mtz.format = (function () {
     return text.startsWith("+") ? "up" : text.startsWith(MINUS) ? "down" : "flat";
   }
 
-  /* AAPL 19 Dec 26 190 P; a stock is its symbol. */
+  /* AAPL 19 Dec 26 190 P; a stock is its symbol; a spread's own line says so, its legs stand beside it. */
   function contract(row) {
-    if (!row.expiry) return row.symbol;
+    if (!row.expiry) return row.sec_type === "BAG" ? `${row.symbol} combination` : row.symbol;
     const [year, month, day] = row.expiry.split("-");
     const date = `${Number(day)} ${MONTHS[Number(month) - 1]} ${year.slice(2)}`;
     return [row.symbol, date, row.strike === null ? "" : trimmed(row.strike, 0, 4), row.right || ""]

@@ -150,6 +150,7 @@ window.mtz.control.card = (function () {
   function updateMini(card, strategy) {
     fill(card, "title", strategy.title || strategy.name);
     parts.attribute(part(card, "link"), "href", `/strategies#strategy=${encodeURIComponent(strategy.name)}`);
+    parts.attribute(part(card, "link"), "title", strategy.name); // two bots may each have a wheel
     chip(card, strategy);
     botState(card, strategy);
     pnl(card, strategy);
