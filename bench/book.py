@@ -1,4 +1,4 @@
-"""The book of 100,000 executions: folded from nothing, and kept up fill by fill."""
+"""The book of 100,000 executions: folded from nothing and kept up fill by fill, in memory and in the database."""
 
 from __future__ import annotations
 
@@ -9,11 +9,24 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from bench.common import Row, percentile
+from bench.common import Row, database, percentile
 from data.book.book import Book
+from data.book.keeping import Keeper
 from data.book.sources import Fill, Terms
+from data.db import connect, make_engine
+from data.model import Role
+from data.reads import Reads
 
-FILLS, SYMBOLS, MORE = 100_000, 25, 200
+ACCOUNT = "DU1"
+FILLS, SYMBOLS, MORE, PAGES = 100_000, 25, 200, 40
+COPY_FILLS = (
+    "COPY executions (account, base_exec_id, revision, effective, exec_id, changed_revision, source, kind, con_id, ts, session_date,"
+    " side, quantity, price, perm_id, commission, commission_currency) FROM STDIN"
+)
+REVISION = (
+    "INSERT INTO revisions AS r (account, topic, revision) VALUES (%s, 'trades', %s)"
+    " ON CONFLICT (account, topic) DO UPDATE SET revision = excluded.revision"
+)
 START = datetime(2024, 1, 2, 15, tzinfo=UTC)
 
 
@@ -82,3 +95,62 @@ def run() -> Iterator[Row]:
         "… one more execution, with the chains and cycles of its underlying: p95", percentile(times, 0.95), "ms", 20
     )
     yield Row("… slowest", max(times), "ms")
+    yield from _kept()
+
+
+def _kept() -> Iterator[Row]:
+    """The same by the agent's keeper: from the executions in the database to the tables that the pages read."""
+    with database() as url, connect(url, None, "bench", autocommit=True) as owner:
+        fills = lives(FILLS + MORE)
+        terms = {fill.terms.con_id: fill.terms for fill in fills}
+        owner.execute("INSERT INTO accounts (account, source) VALUES (%s, 'demo')", [ACCOUNT])
+        with owner.cursor() as cursor:
+            with cursor.copy(
+                'COPY contracts (con_id, symbol, local_symbol, sec_type, expiry, strike, "right", multiplier, currency) FROM STDIN'
+            ) as copy:
+                for t in terms.values():
+                    copy.write_row(
+                        (
+                            t.con_id,
+                            t.symbol,
+                            t.local_symbol,
+                            t.sec_type,
+                            t.expiry,
+                            t.strike,
+                            t.right,
+                            t.multiplier,
+                            t.currency,
+                        )
+                    )
+            with cursor.copy(COPY_FILLS) as copy:
+                for number, fill in enumerate(fills):
+                    copy.write_row(_row(fill, max(1, number - FILLS + 2)))
+        owner.execute("ANALYZE")
+        with connect(url, Role.AGENT, "bench", autocommit=True) as agent:
+            keeper = Keeper(agent)
+            times = []
+            for revision in range(1, MORE + 2):
+                owner.execute(REVISION, [ACCOUNT, revision])
+                start = time.perf_counter()
+                keeper.look()
+                times.append(time.perf_counter() - start)
+            yield Row(f"{FILLS:,} executions read, folded and written the first time", times[0], "s")
+            yield Row("… one more execution: p95", 1000 * percentile(times[1:], 0.95), "ms")
+        engine = make_engine(url, Role.WEB, "bench")
+        reads = Reads(engine, url)
+        for name, ask in (("round trips", reads.round_trips), ("wheel cycles", reads.cycles)):
+            took = []
+            for _ in range(PAGES):
+                start = time.perf_counter()
+                ask(ACCOUNT, symbol="S3", limit=100)
+                took.append(1000 * (time.perf_counter() - start))
+            yield Row(f"a page of 100 {name} of one symbol: p95", percentile(took, 0.95), "ms", 100)
+        engine.dispose()
+
+
+def _row(fill: Fill, revision: int) -> tuple[object, ...]:
+    side = "BOT" if fill.quantity > 0 else "SLD"
+    return (
+        ACCOUNT, fill.key, 1, True, fill.key, revision, "api", fill.kind, fill.terms.con_id, fill.ts, fill.day, side,
+        abs(fill.quantity), fill.price, fill.order and int(fill.order[1:]), fill.fee, fill.fee and "USD",
+    )  # fmt: skip
