@@ -31,6 +31,7 @@ from data.embedded import EmbeddedDatabaseError, binaries, server_user
 from data.flavour import Wanted
 from data.migrate import pending
 from data.model import GatewayState
+from data.strategies.folder import ControlFolder
 
 PACKAGES = (
     "dash",
@@ -85,6 +86,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield from _data_folder(settings.data_dir)
     yield from _web(settings, running)
     yield from _database(settings, running)
+    yield from _kill_switch(settings.control_dir)
     yield from _gateway(settings)
 
 
@@ -196,6 +198,7 @@ def _database(settings: Settings, running: Running | None) -> Iterator[Finding]:
             )  # fmt: skip
             if not waiting:
                 yield from _contents(conn)
+                yield from _agent(conn)
     except DatabaseError as error:
         yield Finding(Verdict.WRONG, "database", str(error))
     except psycopg.Error as error:
@@ -264,6 +267,32 @@ def _contents(conn: psycopg.Connection[Any]) -> Iterator[Finding]:
             Verdict.NOTE if silent else Verdict.OK, "poller",
             f"account {account}: last sign of life {age:.0f} s ago; gateway {address} {state}{detail}",
             "Start it with `mtz run` or `mtz poll`." if silent else "",
+        )  # fmt: skip
+
+
+def _agent(conn: psycopg.Connection[Any]) -> Iterator[Finding]:
+    row = conn.execute("SELECT heartbeat_at, host, pid FROM agent_status").fetchone()
+    if row is None:
+        yield Finding(
+            Verdict.NOTE, "agent", "no strategy agent has run on this database yet", "Start it with `mtz run`."
+        )
+        return
+    heartbeat, host, pid = row
+    age = (datetime.now(UTC) - heartbeat).total_seconds()
+    silent = age > SILENCE_S
+    yield Finding(
+        Verdict.NOTE if silent else Verdict.OK, "agent", f"process {pid} on {host}: last sign of life {age:.0f} s ago",
+        "Commands are kept and wait for it: start it with `mtz run` or `mtz agent`." if silent else "",
+    )  # fmt: skip
+
+
+def _kill_switch(control: Path) -> Iterator[Finding]:
+    thrown = ControlFolder(control).killed()
+    if thrown is not None:
+        who, when = thrown.get("actor") or "by whom is not known", thrown.get("killed_at") or "when is not known"
+        yield Finding(
+            Verdict.NOTE, "kill switch", f"thrown ({who}, {when}): no bot starts on this machine",
+            "`mtz kill --release`; each strategy stays stopped until it is resumed.",
         )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from data.flavour import Extension
 from data.housekeeping import policies
 from data.housekeeping.options import HousekeepingOptions
 from data.model import Role
+from data.strategies.folder import ControlFolder
 from tests.conftest import Server
 from tests.support.gateway import start_gateway
 
@@ -56,6 +57,20 @@ def test_a_database_of_one_s_own(options: dict[str, object], database_url: str) 
     assert report.code == 0, str(report)
     assert "up to date" in str(report)
     assert "the database's clock agrees" in str(report)
+
+
+def test_the_agent_and_the_kill_switch(options: dict[str, object], server18: Server) -> None:
+    url = server18.database()
+    assert "note   agent       no strategy agent has run" in str(Report(**options, database_url=url))  # type: ignore[arg-type]
+    with connect(url, Role.AGENT, "test", autocommit=True) as conn:
+        conn.execute(
+            "INSERT INTO agent_status (heartbeat_at, started_at, host, pid) VALUES (now() - interval '1 h', now(), 'box', 7)"
+        )
+    assert "process 7 on box: last sign of life 36" in str(Report(**options, database_url=url))  # type: ignore[arg-type]
+    ControlFolder(Path(str(options["data_dir"])) / "control").kill("ann", None)
+    report = str(Report(**options, database_url=url))  # type: ignore[arg-type]
+    assert "note   kill switch thrown (ann, " in report
+    assert "`mtz kill --release`" in report
 
 
 def test_pending_migrations(options: dict[str, object], server18: Server) -> None:
