@@ -13,6 +13,7 @@ import fcntl
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,8 @@ from typing import Any
 from urllib.parse import quote
 
 from data.strategies.desired import BotStates
+
+WRITE_S, RETRY_S = 2.0, 0.01
 
 
 class ControlFolderError(Exception):
@@ -41,10 +44,13 @@ class HeldLock:
         self.descriptor = descriptor
 
     def describe(self, holder: dict[str, Any]) -> None:
-        """Say who holds it, for those who look."""
+        """Say who holds it, for those who look. Raises ControlFolderError."""
         text = json.dumps(holder).encode()
-        os.pwrite(self.descriptor, text, 0)
-        os.ftruncate(self.descriptor, len(text))
+        try:
+            os.pwrite(self.descriptor, text, 0)
+            os.ftruncate(self.descriptor, len(text))
+        except OSError as error:
+            raise ControlFolderError(f"The bot's lock can't be written ({error.strerror}).") from None
 
 
 class ControlFolder:
@@ -78,15 +84,17 @@ class ControlFolder:
 
     def write_states(self, states: BotStates) -> None:
         """Keep what every start of the bot must read, safe against a power cut. An older one never replaces a newer one."""
-        known = None
-        with contextlib.suppress(ControlFolderError):
-            known = self.read_states(states.bot)
-        if known is None or known.command <= states.command:
-            self._write(f"states/{states.bot}.json", states.as_json())
+        with self._alone(states.bot):
+            known = None
+            with contextlib.suppress(ControlFolderError):
+                known = self.read_states(states.bot)
+            if known is None or known.command <= states.command:
+                self._write(f"states/{states.bot}.json", states.as_json())
 
     def replace_states(self, states: BotStates) -> None:
         """The same whatever is there: it may be another database's, whose numbers say nothing."""
-        self._write(f"states/{states.bot}.json", states.as_json())
+        with self._alone(states.bot):
+            self._write(f"states/{states.bot}.json", states.as_json())
 
     def read_states(self, bot: str) -> BotStates | None:
         """The last known states, None where none are. Raises ControlFolderError for a damaged file."""
@@ -112,13 +120,10 @@ class ControlFolder:
         """
         path = self.path / "locks" / f"{bot}.lock"
         with self._explained():
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            file = self._open_lock(path)
         try:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise BusyError(_holder(path)) from None
+            if not _is_taken(file):
+                raise BusyError(_holder(path))
             held = HeldLock(file)
             held.describe(holder)
             yield held
@@ -126,12 +131,20 @@ class ControlFolder:
             os.close(file)
 
     def lock_holder(self, bot: str) -> dict[str, Any] | None:
-        """What the lock says of who holds it now; None: nobody does."""
-        try:
-            with self.lock(bot, {}):
+        """What the lock says of who holds it now; None: nobody does. Raises ControlFolderError."""
+        path = self.path / "locks" / f"{bot}.lock"
+        with self._explained():
+            try:
+                file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
                 return None
-        except BusyError as error:
-            return error.holder
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: others may look too
+            except BlockingIOError:
+                return _holder(path)
+            finally:
+                os.close(file)
+        return None
 
     # -- the audit log's head
 
@@ -153,6 +166,30 @@ class ControlFolder:
         """What was kept under `name`, None where nothing was. Raises ControlFolderError."""
         return self._read(name)
 
+    @contextlib.contextmanager
+    def _alone(self, bot: str) -> Iterator[None]:
+        """No other program writes the bot's states meanwhile. Raises ControlFolderError."""
+        with self._explained():
+            file = self._open_lock(self.path / "states" / f"{bot}.lock")
+            try:
+                deadline = time.monotonic() + WRITE_S
+                while not _is_taken(file):
+                    if time.monotonic() > deadline:
+                        raise ControlFolderError(f"The states of {bot} are being written by another program.")
+                    time.sleep(RETRY_S)
+                yield
+            finally:
+                os.close(file)
+
+    def _open_lock(self, path: Path) -> int:
+        self._make(path.parent)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def _make(self, folder: Path) -> None:
+        """With `mode`, only the last of several new folders would be the owner's alone."""
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(exist_ok=True, mode=0o700)
+
     def _read(self, name: str) -> dict[str, Any] | None:
         path = self.path / name
         try:
@@ -168,12 +205,17 @@ class ControlFolder:
     def _write(self, name: str, value: dict[str, Any]) -> None:
         path = self.path / name
         with self._explained():
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-                json.dump(value, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(file.name).replace(path)
+            self._make(path.parent)
+            descriptor, new = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    json.dump(value, file, indent=1)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(new).replace(path)
+            except OSError:
+                Path(new).unlink(missing_ok=True)
+                raise
             folder = os.open(path.parent, os.O_RDONLY)
             try:
                 os.fsync(folder)
@@ -186,6 +228,14 @@ class ControlFolder:
             yield
         except OSError as error:
             raise ControlFolderError(f"The control folder {self.path} can't be used ({error.strerror}).") from None
+
+
+def _is_taken(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _head_name(database: str) -> str:

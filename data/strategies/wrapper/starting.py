@@ -114,7 +114,10 @@ class Starter:
         run = _with_configuration(run, found, mask.arguments(bot.arguments))
         states, seen = self._states(run)
         run = replace(run, command_seen=seen)
-        held.describe(_holder(run))
+        try:
+            held.describe(_holder(run))
+        except ControlFolderError as error:
+            raise NotStartedError(str(error), Reason.FOLDER, run) from None
         self._remember(run, bot)
         if states.is_killed:
             raise NotStartedError("The kill switch is thrown: the bot is not started.", Reason.KILLED, run)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,75 @@ def test_the_lock_dies_with_its_process(folder: ControlFolder) -> None:
         process.kill()
         process.wait()
     assert folder.lock_holder("tg") is None
+
+
+def test_a_slow_writer_of_older_states_never_undoes_newer_ones(
+    folder: ControlFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A start keeps what it read while the agent keeps what it has just acknowledged."""
+    slow, has_read, newer = ControlFolder(folder.path), threading.Event(), BotStates("tg", 7, is_killed=True)
+    read = slow.read_states
+
+    def dawdle(bot: str) -> BotStates | None:
+        found = read(bot)
+        has_read.set()
+        agent.join(0.5)  # as long as the agent needs, were nothing in its way
+        return found
+
+    monkeypatch.setattr(slow, "read_states", dawdle)
+    agent = threading.Thread(target=lambda: has_read.wait(10) and folder.write_states(newer))
+    agent.start()
+    slow.write_states(BotStates("tg", 6))
+    agent.join()
+    assert folder.read_states("tg") == newer
+
+
+def test_who_writes_for_ever_is_not_waited_for(folder: ControlFolder) -> None:
+    folder.write_states(BotStates("tg", 6))
+    with (folder.path / "states" / "tg.lock").open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(ControlFolderError, match="another program"):
+            folder.write_states(BotStates("tg", 7))
+    folder.write_states(BotStates("tg", 7))
+
+
+def test_nobody_else_may_look_in(folder: ControlFolder) -> None:
+    folder.write_states(BotStates("tg", 1))
+    with folder.lock("tg", {}):
+        folder.kill("me", None)
+    modes = {path.relative_to(folder.path): path.stat().st_mode & 0o777 for path in folder.path.rglob("*")}
+    assert folder.path.stat().st_mode & 0o777 == 0o700
+    assert {mode for path, mode in modes.items() if (folder.path / path).is_dir()} == {0o700}
+    assert {mode for path, mode in modes.items() if (folder.path / path).is_file()} == {0o600}
+
+
+def test_a_full_disk_leaves_nothing_behind(folder: ControlFolder) -> None:
+    """A limit on a file's size fails a write as a full disk does."""
+    program = (
+        "import resource, signal, sys; from pathlib import Path; from data.strategies.folder import *\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))\n"
+        "folder = ControlFolder(Path(sys.argv[1]))\n"
+        "try: folder.kill('me', 'x' * 100)\n"
+        "except ControlFolderError as error: print(error)\n"
+        "try: folder.lock('tg', {'x': 'x' * 100}).__enter__()\n"
+        "except ControlFolderError as error: print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(folder.path)], capture_output=True, text=True, cwd=Path(__file__).parents[3]
+    )
+    assert "can't be used (File too large)" in done.stdout, done.stderr
+    assert "lock can't be written (File too large)" in done.stdout, done.stderr
+    assert [path.name for path in folder.path.rglob("*")] == ["locks", "tg.lock"]
+
+
+def test_who_only_looks_takes_nothing(folder: ControlFolder) -> None:
+    assert folder.lock_holder("tg") is None
+    assert not folder.path.exists()
+    with folder.lock("tg", {"pid": 7}):
+        pass
+    with (folder.path / "locks" / "tg.lock").open() as file:
+        fcntl.flock(file, fcntl.LOCK_SH)  # somebody else who looks
+        assert folder.lock_holder("tg") is None
 
 
 def test_a_folder_that_can_not_be_written(tmp_path: Path) -> None:
