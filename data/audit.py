@@ -51,6 +51,12 @@ def write(
         conn.execute(literal(statement("audit")), row)
 
 
+def holds(conn: psycopg.Connection[Any], kept_head: tuple[int, str]) -> bool:
+    """Whether the event that `kept_head` names is there as it was."""
+    row = conn.execute("SELECT encode(hash, 'hex') FROM audit_events WHERE id = %s", [kept_head[0]]).fetchone()
+    return row is not None and row[0] == kept_head[1]
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """`problems` are sentences naming events by number; none: the chain is whole. `head`: the newest event."""

@@ -152,6 +152,9 @@ class ControlFolder:
         """`database`: its name; one folder may serve the demo's and the paper account's."""
         self._write(_head_name(database), {"id": number, "hash": digest})
 
+    def audit_head_path(self, database: str) -> Path:
+        return self.path / _head_name(database)
+
     def audit_head(self, database: str) -> tuple[int, str] | None:
         value = self._read(_head_name(database))
         return (int(value["id"]), str(value["hash"])) if value else None

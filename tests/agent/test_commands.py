@@ -127,6 +127,18 @@ def _waiting(world: World) -> list[dict[str, object]]:
     )
 
 
+def test_a_lock_that_can_not_be_looked_at_enforces_nothing(world: World) -> None:
+    world.folder.path.mkdir()
+    (world.folder.path / "locks").write_text("a file in its place")
+    agent = world.agent()
+    pause = world.give(Action.PAUSE, "tg/wheel")
+    eventually(lambda: "can't be used" in str(world.commands.get(pause.command["id"])["detail"]))
+    assert world.commands.get(pause.command["id"])["state"] == "acknowledged"
+    assert "Traceback" not in agent.log
+    (world.folder.path / "locks").unlink()
+    world.wait(pause, "enforced")
+
+
 def test_the_control_folder_that_can_not_be_written_acknowledges_nothing(world: World) -> None:
     world.folder.path.parent.mkdir(exist_ok=True)
     world.folder.path.write_text("a file in its place")
@@ -153,7 +165,7 @@ def test_states_of_another_database_are_replaced(world: World) -> None:
 
 
 def test_the_audit_log_s_head_is_kept_outside_the_database(world: World) -> None:
-    world.agent()
+    agent = world.agent()
     world.wait(world.give(Action.PAUSE, "tg/wheel"), "enforced")
     with connect(world.url, Role.AGENT, "test", autocommit=True) as conn:
         newest = audit.head(conn)
@@ -168,6 +180,15 @@ def test_the_audit_log_s_head_is_kept_outside_the_database(world: World) -> None
         assert audit.verify(
             conn, world.folder.audit_head(conn.info.dbname)
         ).problems  # the older head has not replaced the kept one
+    # Nor has a newer one that doesn't follow from it.
+    world.execute(
+        "ALTER TABLE audit_events ENABLE TRIGGER USER; "
+        "INSERT INTO audit_events (kind, actor) SELECT 'a', 'b' FROM generate_series(1, 5)"
+    )
+    eventually(lambda: "`mtz audit verify`" in agent.log)
+    with connect(world.url, Role.AGENT, "test", autocommit=True) as conn:
+        problems = audit.verify(conn, world.folder.audit_head(conn.info.dbname)).problems
+        assert problems == [f"Event {newest[0]} isn't the one that the head outside the database names."]
 
 
 def test_commands_given_all_at_once(world: World) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from data.audit import Caller
 from data.board import AccountState
-from data.model import GatewayState, MarketPhase, PollerStatus
-from data.strategies.agent.deadman import blindness
+from data.db import connect
+from data.model import GatewayState, MarketPhase, PollerStatus, Role
+from data.strategies.agent.deadman import ACTOR, DeadMan, blindness
 from data.strategies.desired import Action
 from tests.agent.world import ACCOUNT, World
 from tests.poller.process import eventually
@@ -59,16 +60,35 @@ def test_the_calendar_counts_where_the_gateway_s_word_has_run_out() -> None:
     assert blindness(dead, NOW, None) is None
 
 
-def test_it_pauses_once_and_resumes_nothing(world: World) -> None:
-    world.bot("tg", "wheel", "hedge", "held")
-    world.execute("UPDATE strategies SET can_pause_opening = true WHERE name = 'tg/wheel'")
-    world.execute("INSERT INTO accounts (account, source) VALUES (%s, 'demo')", [ACCOUNT])
+def test_an_agent_that_died_in_between_has_left_none_out(world: World) -> None:
+    """Also a second account is blind for itself."""
+    for account, bot in [(ACCOUNT, "tg"), ("DU9000002", "other")]:
+        world.bot(bot, "wheel", "hedge")
+        world.execute("UPDATE bots SET account = %s WHERE bot = %s", [account, bot])
+        blind(world, account)
+    world.give(Action.PAUSE, "tg/hedge", caller=Caller(ACTOR, "agent"))
+    with connect(world.url, Role.AGENT, "test", autocommit=True) as conn:
+        DeadMan(5, world.commands).look(conn)
+        DeadMan(5, world.commands).look(conn)
+    paused = [row["strategy"] for row in world.rows("SELECT strategy FROM commands ORDER BY strategy")]
+    assert paused == ["other/hedge", "other/wheel", "tg/hedge", "tg/wheel"]
+
+
+def blind(world: World, account: str) -> None:
+    """In the session, and its poller is dead."""
+    world.execute("INSERT INTO accounts (account, source) VALUES (%s, 'demo')", [account])
     world.execute(
         "INSERT INTO poller_status (account, heartbeat_at, started_at, gateway_state, gateway_since, gateway_address, "
         "  client_id, market_phase, next_phase_at) VALUES (%s, now() - interval '10 min', now() - interval '1 day', 'connected', "
         "  now() - interval '1 day', '127.0.0.1:4002', 30, 'open', now() + interval '1 h')",
-        [ACCOUNT],
+        [account],
     )
+
+
+def test_it_pauses_once_and_resumes_nothing(world: World) -> None:
+    world.bot("tg", "wheel", "hedge", "held")
+    world.execute("UPDATE strategies SET can_pause_opening = true WHERE name = 'tg/wheel'")
+    blind(world, ACCOUNT)
     world.agent(dead_man_minutes=0)
     held = world.give(Action.PAUSE, "tg/held")
     world.wait(held, "enforced")

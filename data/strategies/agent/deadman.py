@@ -67,19 +67,17 @@ class DeadMan:
                 self._pause(conn, blind, now)
 
     def _pause(self, conn: Conn, blind: Blindness, now: datetime) -> None:
-        """Once for each spell: what somebody resumed by hand in the meantime goes on."""
-        known = conn.execute(
-            "SELECT 1 FROM commands WHERE actor = %s AND requested_at > %s LIMIT 1", [ACTOR, blind.since]
-        ).fetchone()
-        if known is not None:
-            return
+        """Each strategy once in a spell: what somebody resumed by hand in the meantime goes on."""
         rows = conn.execute(
             "SELECT s.name, s.can_pause_opening FROM strategies s LEFT JOIN bots b ON b.bot = s.bot "
             "  LEFT JOIN strategy_states t ON t.strategy = s.name AND t.symbol = '' "
             " WHERE s.is_listed AND coalesce(b.account, %(account)s) = %(account)s "
-            "   AND coalesce(t.desired, 'active') = 'active' ORDER BY s.name",
-            {"account": blind.account},
+            "   AND coalesce(t.desired, 'active') = 'active' AND NOT EXISTS (SELECT FROM commands c "
+            "       WHERE c.strategy = s.name AND c.actor = %(actor)s AND c.requested_at > %(since)s) ORDER BY s.name",
+            {"account": blind.account, "actor": ACTOR, "since": blind.since},
         ).fetchall()
+        if not rows:
+            return
         minutes = int((now - blind.since).total_seconds() // 60)
         log.warning("The dead-man rule pauses %d strategies: %s", len(rows), blind.reason)
         for name, can_tell in rows:

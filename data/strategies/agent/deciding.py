@@ -86,7 +86,7 @@ class Decider:
             if command.wish.action is Action.STOP:
                 throw(self._folder, command.id, command.actor, command.reason)
                 self._options.step("kill file written")
-            elif (self._folder.killed() or {}).get("command") is not None:  # else thrown again in the meantime
+            elif 0 < ((self._folder.killed() or {}).get("command") or 0) < command.id:  # else thrown again meanwhile
                 self._folder.release()
                 self._options.step("kill file removed")
 

@@ -22,6 +22,7 @@ from data.strategies.agent.progress import Open
 from data.strategies.agent.stopping import Stopper, wait
 from data.strategies.base import Adapter, Bot, Run, Status
 from data.strategies.desired import EVERY, Action, CommandState, Desired
+from data.strategies.folder import ControlFolderError
 
 log = logging.getLogger("mtz.agent")
 Conn = psycopg.Connection[Any]
@@ -95,7 +96,11 @@ class Enforcer:
 
     def _bot(self, adapter: Adapter, bot: Bot, commands: Sequence[Open]) -> None:
         with self._connect() as conn:
-            runs, status = adapter.runs(conn, bot), adapter.status(conn, bot)
+            try:
+                runs, status = adapter.runs(conn, bot), adapter.status(conn, bot)
+            except ControlFolderError as error:
+                self._unseen(conn, commands, error)
+                return
             stops = []
             for command in commands:
                 if (failure := _failure(command, runs)) is not None:
@@ -109,14 +114,22 @@ class Enforcer:
             if stops:
                 Stopper(self._options, self._agent, adapter, bot).run(conn, stops, status)
 
+    def _unseen(self, conn: Conn, commands: Sequence[Open], error: ControlFolderError) -> None:
+        for command in commands:
+            wait(conn, self._agent, command, f"Whether it runs can't be seen: {error}", self._options.patience_s)
+
     # -- the kill switch
 
     def _every(self, commands: Sequence[Open], bots: Bots) -> None:
         """The switch is enforced when every bot's runs know of it and each strategy's stop is enforced."""
         with self._connect() as conn:
+            try:
+                running = [run for adapter, bot in bots.values() for run in adapter.runs(conn, bot)]
+            except ControlFolderError as error:
+                self._unseen(conn, commands, error)
+                return
             for command in commands:
-                runs = [run for adapter, bot in bots.values() for run in older(command, adapter.runs(conn, bot))]
-                if runs:
+                if runs := older(command, running):
                     wait(conn, self._agent, command, _in_flight(runs), self._options.patience_s)
                 elif command.wish.action is Action.STOP:
                     self._switch(conn, command)

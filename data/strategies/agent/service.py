@@ -199,9 +199,17 @@ class Leader:
         } | bots
 
     def _keep_head(self) -> None:
-        """The audit log's newest number and hash, outside the database. An older one never replaces a newer one: that shows."""
+        """The audit log's newest number and hash, outside the database. One that doesn't follow from the kept one never replaces it.
+
+        Raises DatabaseError for such a log.
+        """
         number, digest = audit.head(self._conn)
         database = self._conn.info.dbname
         kept = self._folder.audit_head(database)
+        if kept is not None and not audit.holds(self._conn, kept):
+            raise DatabaseError(
+                f"Event {kept[0]} of the audit log isn't what it was: `mtz audit verify` says more. Where an older backup was "
+                f"restored, remove {self._folder.audit_head_path(database)}."
+            )
         if number and (kept is None or number > kept[0]):
             self._folder.write_audit_head(database, number, digest)
