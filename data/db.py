@@ -70,6 +70,7 @@ def make_engine(url: str, role: Role, application: str, *, pool_size: int = 5) -
         max_overflow=pool_size,
         pool_pre_ping=True,
         pool_timeout=10,
+        hide_parameters=True,  # in errors, which are logged: names, hashes, what people typed
     )
 
 

@@ -36,10 +36,11 @@ def register(
     reports: Reports,
     assignments: Assignments,
     who: Callable[[], Caller],
+    is_known: Callable[[], bool],
 ) -> None:
-    """`who` says who gives a command, reports for a bot or says whose an order was."""
+    """`who` says who gives a command, reports for a bot or says whose an order was; `is_known`, whether the caller is anybody."""
     for blueprint in (
-        health.blueprint(reads),
+        health.blueprint(reads, is_known),
         portfolio.blueprint(reads, encoder),
         trades.blueprint(reads),
         book.blueprint(reads),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
@@ -11,11 +13,13 @@ from data import board as boards
 from data.reads import DatabaseAway, Reads
 from data.views import ComponentView, HealthView
 
+UNTOLD = "Log in to read why."
 WORKING = frozenset({"running", "connected"})
 NOBODY = "No account has been seen yet: the poller must have connected to the gateway once."
 
 
-def blueprint(reads: Reads) -> APIBlueprint:
+def blueprint(reads: Reads, is_known: Callable[[], bool]) -> APIBlueprint:
+    """`is_known` says whether the caller may read reasons: they name hosts, ports and users."""
     api = APIBlueprint("health", __name__, abp_tags=[Tag(name="health")])
     responses = documented(schemas.ServiceHealth) | {"503": schemas.ServiceHealth}
 
@@ -24,6 +28,8 @@ def blueprint(reads: Reads) -> APIBlueprint:
         """Database, poller and gateway, each with its age; 503 when one doesn't work"""
         del query
         parts = components(reads)
+        if not is_known():
+            parts = {name: {**part, "reason": part["reason"] and UNTOLD} for name, part in parts.items()}
         ok = all(part["state"] in WORKING for part in parts.values())
         answer = answers.fresh({"status": "ok" if ok else "failing", **parts})
         answer.status_code = 200 if ok else 503

@@ -14,14 +14,14 @@ from typing import ParamSpec, TypeVar
 from flask import request
 
 from dashboard.auth.forms import CSRF_HEADER, ForbiddenError, current_identity
-from dashboard.auth.identity import LEVELS, Identity, Level
+from dashboard.auth.identity import ENVIRON, LEVELS, Identity, Level
 from dashboard.auth.install import Auth, install
 from dashboard.auth.security import CSRF_COOKIE
 from data.audit import Caller
 from layouts.state import Reader
 
 __all__ = [
-    "CSRF_COOKIE", "CSRF_HEADER", "Auth", "ForbiddenError", "Identity", "Level", "allow", "commander", "current_caller", "current_identity", "install", "reader", "require", "why_not",
+    "CSRF_COOKIE", "CSRF_HEADER", "Auth", "ForbiddenError", "Identity", "Level", "allow", "commander", "current_caller", "current_identity", "install", "is_known", "reader", "require", "why_not",
 ]  # fmt: skip
 
 P = ParamSpec("P")
@@ -37,6 +37,11 @@ WORDS = {
 def current_caller() -> Caller:
     """Who this request comes from, for the audit log: a user, a token, or local where no log-in is needed."""
     return current_identity().caller(request.remote_addr)
+
+
+def is_known() -> bool:
+    """Whether the request comes from anybody: what the whole world may ask says less to the others."""
+    return request.environ.get(ENVIRON) is not None
 
 
 def commander() -> Caller:

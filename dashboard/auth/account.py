@@ -107,6 +107,7 @@ def blueprint(users: Users) -> Blueprint:
     @account.post("/tokens")
     def new_token() -> Response:
         identity, user = who(users)
+        confirm(users, user)  # a token outlives the session, and a new password
         days = request.form.get("days", "")
         made = users.create_token(
             request.form.get("name", ""), request.form.get("scope", ""), int(days) if days.isdecimal() and len(days) <= 4 else 0,

@@ -17,14 +17,18 @@ def test_a_user_makes_and_revokes_their_own_tokens(
     web: Web, logged_in: Callable[[str], Browser], owner: psycopg.Connection[Any]
 ) -> None:
     browser = logged_in("tom")
-    page = browser.submit("/account/", "/account/tokens", name="tom-bot", scope="control", days="30")
+    made = {"name": "tom-bot", "scope": "control", "days": "30"}
+    for password in ({}, {"password": "not tom's words"}):  # an open page alone makes none
+        assert browser.submit("/account/", "/account/tokens", **made, **password).status == 422
+    assert owner.execute("SELECT count(*) FROM api_tokens WHERE name = 'tom-bot'").fetchone() == (0,)
+    page = browser.submit("/account/", "/account/tokens", **made, password=PASSWORD)
     secret = re.findall(r"mtz_[\w-]{40,}", page.body.decode())[0]
     header = {"Authorization": f"Bearer {secret}"}
     assert web.get("/api/portfolio/", header).status == 200
     assert secret not in browser.get("/account/").body.decode()  # shown once
     assert events(owner, "token.created")[0][:3] == ("tom", "127.0.0.1", "tom-bot")
     assert secret not in str(owner.execute("SELECT * FROM api_tokens").fetchall())
-    taken = browser.submit("/account/", "/account/tokens", name="TOM-bot", scope="read", days="30")
+    taken = browser.submit("/account/", "/account/tokens", name="TOM-bot", scope="read", days="30", password=PASSWORD)
     assert taken.status == 422
     assert "already" in taken.body.decode()
     number = owner.execute("SELECT id FROM api_tokens WHERE name = 'tom-bot'").fetchone()
@@ -39,9 +43,20 @@ def test_a_user_makes_and_revokes_their_own_tokens(
 def test_a_viewer_s_token_reads_only(logged_in: Callable[[str], Browser]) -> None:
     browser = logged_in("vic")
     assert 'value="control"' not in browser.get("/account/").body.decode()
-    answer = browser.submit("/account/", "/account/tokens", name="vics", scope="control", days="30")
+    answer = browser.submit("/account/", "/account/tokens", name="vics", scope="control", days="30", password=PASSWORD)
     assert answer.status == 422
     assert "mtz_" not in answer.body.decode().replace("mtz_…", "")
+
+
+def test_a_form_that_no_browser_sends_is_a_sentence(logged_in: Callable[[str], Browser]) -> None:
+    browser = logged_in("ann")
+    for action, fields in (
+        ("/account/tokens", {"name": "x\0", "scope": "read", "days": "7"}),
+        ("/account/tokens", {"name": "x", "scope": "read", "days": "9" * 5000}),
+        ("/account/users/", {"name": "x\0", "fresh": "twelve and more", "role": "viewer"}),
+    ):
+        assert browser.submit("/account/", action, **fields, password=PASSWORD).status == 422
+    assert browser.submit("/account/", "/account/users/x%00", what="unlock").status == 404
 
 
 def test_an_admin_manages_users(

@@ -154,7 +154,12 @@ def test_while_the_database_is_away_who_is_known_stays(
             assert is_problem(unseen.get("/api/portfolio/"), 503)
             assert is_problem(unseen.post("/_dash-update-component", CALLBACK), 503)
             assert unseen.get("/assets/style/tokens.css").status == 200
-            assert unseen.get("/health").json["database"]["state"] != "connected"
+            port = str(owner.info.port)
+            wait_until(lambda: port in browser.get("/health").body.decode(), "who is known reads where the database is")
+            told = unseen.get("/health")
+            assert told.json["database"]["state"] != "connected"
+            assert told.json["database"]["reason"]
+            assert port not in told.body.decode()
         finally:
             outside.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
     wait_until(browser.web.answers, "it is back")
