@@ -84,9 +84,10 @@ class FrontDoor:
         return None
 
     def _headers_for(self, path: str) -> list[tuple[str, str]]:
-        if path.startswith("/api"):
+        folder = path.split("/", 2)[1]  # /docsx is a page like any other
+        if folder == "api":
             return self._data_headers
-        if path.startswith("/docs"):
+        if folder == "docs":
             return self._docs_headers
         if self._page_headers is None:
             policy = POLICY.replace(SCRIPTS_MARK, " ".join(self._scripts()))

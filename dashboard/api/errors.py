@@ -34,8 +34,12 @@ UNEXPECTED = "Something went wrong in the dashboard; the log of the web process 
 
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
-    body = problems.document(status, detail)
-    return Response(body, status, problems.headers(body, headers))
+    """As whoever asks reads it: JSON for programs, a page for people."""
+    if request.path.startswith(OURS):
+        body = problems.document(status, detail)
+        return Response(body, status, problems.headers(body, headers))
+    body, fields = problems.answer(request.path, status, detail, headers)
+    return Response(body, status, fields)
 
 
 def invalid(error: ValidationError) -> Response:

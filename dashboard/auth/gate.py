@@ -137,7 +137,7 @@ def _is_activity(environ: WSGIEnvironment, path: str) -> bool:
 
     What pages do by themselves (callbacks, /ws, reading of /api, files) never is.
     """
-    if path.startswith(("/_", "/assets/", "/ws", "/auth/", "/health")):
+    if path.startswith(("/_", "/assets/", "/ws", "/auth/", "/health", "/favicon.ico")):
         return False
     return not path.startswith(("/api", "/docs/openapi")) or environ["REQUEST_METHOD"] not in SAFE_METHODS
 
@@ -148,7 +148,7 @@ def _ask_to_log_in(environ: WSGIEnvironment, start_response: StartResponse, path
     if environ["REQUEST_METHOD"] not in SAFE_METHODS:
         path = "/"  # what was sent is lost: nothing is sent again behind the reader's back
     there = path + ("?" + environ["QUERY_STRING"] if environ.get("QUERY_STRING") else "")
-    address = LOGIN if there == "/" else f"{LOGIN}?next={quote(there, safe='/')}"
+    address = LOGIN if there == "/" else f"{LOGIN}?next={quote(there.encode('latin-1'), safe='/')}"
     start_response("303 See Other", [("Location", address), ("Cache-Control", "no-store"), ("Content-Length", "0")])
     return [b""]
 

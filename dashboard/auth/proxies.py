@@ -30,7 +30,12 @@ def resolve(environ: WSGIEnvironment, trusted: Networks) -> None:
 
 
 def _is_trusted(address: str, trusted: Networks) -> bool:
-    return _is_address(address) and any(ipaddress.ip_address(address) in network for network in trusted)
+    if not _is_address(address):
+        return False
+    found = ipaddress.ip_address(address)
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:  # a socket for both families
+        found = found.ipv4_mapped
+    return any(found in network for network in trusted)
 
 
 def _is_address(text: str) -> bool:

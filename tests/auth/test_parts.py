@@ -65,6 +65,9 @@ def test_whom_a_proxy_speaks_for() -> None:
     assert believed("10.0.0.0/8", **chain) == ("203.0.113.7", "http")
     assert believed("10.0.0.0/8", HTTP_X_FORWARDED_FOR="nonsense") == ("10.0.0.1", "http")
     assert believed("10.0.0.0/8") == ("10.0.0.1", "http")
+    both = {"REMOTE_ADDR": "::ffff:10.0.0.1"}  # a socket for both families says it so
+    assert believed("10.0.0.0/8", **said, **both) == ("203.0.113.7", "https")
+    assert believed("192.168.0.0/16", **said, **both) == ("::ffff:10.0.0.1", "http")
     assert believed("", **{"wsgi.url_scheme": "https"}) == ("10.0.0.1", "http")
 
 

@@ -130,6 +130,12 @@ def test_no_spelling_of_the_socket_s_path_lets_another_site_in(web: Web, path: s
     assert refused.value.status_code == 403
 
 
+def test_what_begins_like_the_documents_is_a_page_with_a_page_s_policy(web: Web) -> None:
+    for path in ("/docsx", "/about"):
+        policy = web.get(path).headers["content-security-policy"]
+        assert "'unsafe-inline'" not in policy.split("script-src", 1)[1].split(";")[0]
+
+
 def test_a_cookie_of_another_server_that_is_no_text_does_no_harm(web: Web) -> None:
     for path in ("/", "/api/portfolio/?account=DU9000001", "/_dash-layout"):
         assert web.get(path, {"Cookie": "theirs=\xff\xfe; mtz-account=DU9000001"}).status == 200
