@@ -33,6 +33,7 @@ Fetch = Callable[..., list[Any]]
 LAST_DECISIONS = 5
 SPARKLINE_DAYS = 30
 SPARKLINE_KEPT = timedelta(seconds=60)
+NOTHING_KEPT = timedelta(seconds=2)  # a past that is told while somebody looks on is shown at once
 AGENT_KEPT = timedelta(seconds=1)
 UNATTRIBUTED = ""
 AGENT_HANGS = timedelta(seconds=30)  # it beats once a second, less often while it cancels
@@ -138,7 +139,7 @@ class StrategyReads:
     def _sparkline(self, account: str, away: str | None) -> dict[str, list[float | None]]:
         now = self._clock()
         known = self._sparklines.get(account)
-        if away is not None or (known is not None and now - known[0] < SPARKLINE_KEPT):
+        if away is not None or (known and now - known[0] < (SPARKLINE_KEPT if known[1] else NOTHING_KEPT)):
             return known[1] if known else {}
         since = (now - timedelta(days=2 * SPARKLINE_DAYS)).date()
         lines: dict[str, list[float | None]] = {}
