@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from data.model import ExecutionKind, PortfolioSample, PositionSample
+from data.db import make_engine
+from data.model import ExecutionKind, PortfolioSample, PositionSample, Role
+from data.reads import Reads
+from data.strategies.figures.keeping import Keeper
 from data.strategies.figures.past import tell_past
 from tests.figures.conftest import Conn
 from tests.web import samples
@@ -67,3 +70,39 @@ def test_closes_are_told_once_and_add_up(agent: Conn, write: Writer) -> None:
     ).fetchall()
     assert rest == [(1000.0, 1), (1100.0, 1), (1200.0, 1), (1300.0, 1)]
     assert tell_past(agent, ACCOUNT) == 0  # what was sampled or told stays as it is
+
+
+def test_a_past_that_is_told_while_somebody_looks_on_is_in_the_sparkline(
+    agent: Conn, write: Writer, url18: str
+) -> None:
+    share = samples.stock()
+    closes = agent.execute(
+        "SELECT closes FROM market_sessions WHERE closes < now() ORDER BY closes DESC LIMIT 3"
+    ).fetchall()
+    for (at,) in reversed(closes):
+        ts = at - timedelta(minutes=1)
+        held = samples.position(share, quantity=100.0, as_of=ts)
+        write.flush(
+            portfolio_samples=(PortfolioSample(ts, samples.portfolio(as_of=ts)),),
+            position_samples=(PositionSample(ts, held),),
+        )
+    write.flush(portfolio=samples.portfolio(), positions=(samples.position(share, quantity=100.0),))
+    Keeper(agent).look()
+    agent.execute("DELETE FROM strategy_latest WHERE strategy <> ''")
+    now = [datetime.now(UTC)]
+    engine = make_engine(url18, Role.WEB, "test")
+    reads = Reads(engine, url18, clock=lambda: now[0])
+
+    def sparkline() -> list[float | None]:
+        rest = reads.strategies(ACCOUNT)["unattributed"]
+        assert rest is not None
+        return rest["sparkline"]
+
+    try:
+        assert sparkline() == []
+        write.flush(executions=(samples.execution(1, share, time=closes[-1][0] - timedelta(hours=2)),))
+        assert tell_past(agent, ACCOUNT)
+        now[0] += timedelta(seconds=3)
+        assert len(sparkline()) == 3
+    finally:
+        engine.dispose()
