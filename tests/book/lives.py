@@ -111,14 +111,14 @@ ANYTHING = (*EXECUTED, "split", "multiplier", "flow", "opening")
 
 
 @st.composite
-def actions(draw: st.DrawFn, kinds: Sequence[str] = ANYTHING) -> Action:
+def actions(draw: st.DrawFn, kinds: Sequence[str] = ANYTHING, contracts: Sequence[Terms] = CONTRACTS) -> Action:
     """One thing that happens, if it can."""
     what = draw(st.sampled_from(kinds))
-    con_id = draw(st.sampled_from([t.con_id for t in CONTRACTS]))
+    con_id = draw(st.sampled_from([t.con_id for t in contracts]))
     count, price, fee = Decimal(draw(COUNTS)), draw(PRICES), draw(FEES)
     sign = draw(st.sampled_from([-1, 1]))
     other = draw(st.sampled_from([None, None, "USD", "EUR"]))
-    pause = draw(st.sampled_from([0, 0, 1, 300, 7200, 90_000]))
+    pause = draw(st.sampled_from([0, 0, 1, 300, 7200, 90_000, 500_000]))
     lots = draw(st.sampled_from([Decimal(1), Decimal(30), HUNDRED, Decimal("0.5")]))
     ratio = draw(st.sampled_from([Fraction(2), Fraction(3, 2), Fraction(1, 3), Fraction(1, 10)]))
     kind = draw(st.sampled_from(["deposit", "withdrawal", "dividend", "interest", "tax", "fee"]))
@@ -168,3 +168,6 @@ def lived(those: list[Action]) -> Life:
 
 
 LIVES = st.lists(actions(), max_size=40).map(lived)
+# Of few contracts, over weeks: positions turn round, orders are rolled, puts assigned, all over again.
+BUSY = st.lists(actions(("trade", "trade", "roll", "deliver"), (KO, P60, P55)), min_size=8, max_size=30).map(lived)
+TURNING = st.lists(actions(("trade",), (P60,)), min_size=6, max_size=16).map(lived)

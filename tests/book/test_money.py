@@ -16,7 +16,7 @@ from data.book.orders import orders
 from data.book.pnl import Standing, standing
 from data.book.premium import PremiumView, income, sales
 from data.book.sources import Fill
-from tests.book.lives import CONTRACTS, LIVES, PRICES, Action, Life, actions, lived
+from tests.book.lives import BUSY, CONTRACTS, LIVES, PRICES, TURNING, Action, Life, actions, lived
 
 MARKS = st.tuples(*[PRICES] * len(CONTRACTS)).map(
     lambda prices: {terms.con_id: price for terms, price in zip(CONTRACTS, prices, strict=True)}
@@ -65,7 +65,7 @@ def test_worth_moves_by_pnl_and_flows(before: list[Action], after: list[Action],
         assert other.worth - one.worth == other.pnl - one.pnl + deposited
 
 
-@given(life=LIVES, seed=st.integers(0, 2**32), parts=st.integers(1, 6))
+@given(life=LIVES | BUSY | TURNING, seed=st.integers(0, 2**32), parts=st.integers(1, 12))
 def test_the_order_of_arrival_and_repetition_change_nothing(life: Life, seed: int, parts: int) -> None:
     whole = told(book_of(life))
     mixed = random.Random(seed)
@@ -165,7 +165,7 @@ def test_orders_are_all_of_the_fills(life: Life) -> None:
     assert legs - fees == sum(life.cash.values(), Decimal(0)) - sum((flow.amount for flow in life.flows), Decimal(0))
 
 
-@given(life=LIVES, late=st.integers(0, 39))
+@given(life=LIVES | BUSY | TURNING, late=st.integers(0, 39))
 def test_a_late_fill_is_as_if_it_had_been_in_time(life: Life, late: int) -> None:
     if not life.fills:
         return
