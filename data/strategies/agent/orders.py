@@ -14,10 +14,9 @@ from psycopg.rows import dict_row
 from data.control_views import RemainingOrder
 from data.strategies.attributing import by_name
 from data.strategies.base import Bot
-from data.strategies.thetagang.attribution import BotFacts, Claim, OrderFacts, candidates, claim
+from data.strategies.thetagang.attribution import BY_HAND, BotFacts, Claim, OrderFacts, candidates, claim
 
 Conn = psycopg.Connection[Any]
-BY_HAND = 0  # orders made in TWS itself come with client 0
 CANCEL_IN_TWS = "in TWS: Orders, right click on it, Cancel"
 
 
@@ -111,7 +110,8 @@ class Owners:
         named = by_name(order.order_ref, {strategy})
         if named is not None:
             return How.CANCEL if is_own_client else How.NAME
-        is_shared = self.facts.client_id in self.others  # another bot's runs may have placed it just as well
+        # Another bot's runs, or somebody by hand, may have placed it just as well.
+        is_shared = self.facts.client_id in {*self.others, BY_HAND}
         if is_own_client and self.facts.strategies.keys() <= self.stopped:
             # Every strategy of the bot is stopped: it is one of theirs, whichever.
             return How.NAME_UNCLEAR if is_shared else How.CANCEL

@@ -21,10 +21,11 @@ from data.strategies.agent.orders import How, Owners, Working
 from data.strategies.agent.progress import Open
 from data.strategies.base import Adapter, Bot, Status
 from data.strategies.desired import CommandState, Desired
-from data.strategies.folder import BusyError
+from data.strategies.folder import BusyError, ControlFolderError
 
 log = logging.getLogger("mtz.agent")
 Conn = psycopg.Connection[Any]
+CANCELLED = ("Cancelled", "ApiCancelled")
 Claimed = dict[int, list[tuple[Working, How]]]  # by number of the stop
 
 
@@ -121,6 +122,8 @@ class Stopper:
             return Tried(
                 why_not=f"{bot.name} has just started a run: its orders are cancelled when that ends.", is_waiting=True
             )
+        except ControlFolderError as error:
+            return Tried(why_not=str(error))
         except cancelling.LinkError as error:
             return Tried(why_not=self._unreachable(error))
         self._note(conn, claimed, done.ended)
@@ -138,7 +141,8 @@ class Stopper:
             for perm_id in sorted(ended.keys() & of.keys()):
                 detail = {"perm_id": perm_id, "what": of[perm_id].what, "status": ended[perm_id]}
                 detail |= {"client_id": self._bot.client_id}
-                audit.write(conn, "order.cancelled", self._agent, self._bot.name, detail)
+                kind = "order.cancelled" if ended[perm_id] in CANCELLED else "order.ended"  # as it filled meanwhile
+                audit.write(conn, kind, self._agent, self._bot.name, detail)
 
     def _settle(
         self, conn: Conn, stop: Open, found: list[tuple[Working, How]], tried: Tried, problem: str | None

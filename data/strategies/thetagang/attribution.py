@@ -21,6 +21,7 @@ VIX = "vix_call_hedge"
 TAIL = "tail_hedge"
 CASH = "cash_management"
 VIX_SYMBOL = "VIX"
+BY_HAND = 0  # orders made in TWS itself come with client 0, as those of a bot that connects as client 0
 REFERENCES = (("tg:regime-rebalance:", REGIME), ("tg:tail-hedge:", TAIL), ("tg:tail-harvest:", TAIL))
 
 
@@ -61,6 +62,8 @@ def whose(order: OrderFacts, bot: BotFacts) -> tuple[str, How] | None:
     None: another's, or it can't be told.
     """
     found, how = candidates(order, bot)
+    if how == "shape" and order.client_id == BY_HAND:
+        return None
     return (f"{bot.bot}/{next(iter(found))}", how) if len(found) == 1 else None
 
 
