@@ -87,6 +87,7 @@ class Life:
             self.transfers[currency] += amount
 
     def change(self, con_id: int, into: Terms, ratio: Fraction) -> None:
+        self.now += timedelta(seconds=1)  # overnight, never in the second of a trade
         self.changes.append(Change(f"c{len(self.changes)}", con_id, into, self.now, ratio))
         self.now += timedelta(seconds=1)
         exact = self.held[con_id] * ratio.numerator / ratio.denominator
