@@ -93,7 +93,9 @@ def create_app(settings: Settings) -> Flask:
     server.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     guarded = auth.install(server, reads, settings, THEME_SCRIPT)
     commands = Commands(reads.engine, url)
-    api.register(server, reads, encoder, commands, Reports(engine, url), Assignments(engine, url), auth.commander, auth.is_known)
+    api.register(
+        server, reads, encoder, commands, Reports(engine, url), Assignments(engine, url), auth.commander, auth.is_known
+    )
     exports.register(server, reads)
     ws.register(server, hub, guarded.watched)
     hub.also(guarded.admission)

@@ -23,7 +23,9 @@ control_socket_disable = True  # two stacks would meet in one place under $HOME
 graceful_timeout = 3
 timeout = 30
 keepalive = 5
-forwarded_allow_ips = ""  # what a proxy says is weighed in dashboard/auth/proxies.py; no header sets SCRIPT_NAME or PATH_INFO
+forwarded_allow_ips = (
+    ""  # what a proxy says is weighed in dashboard/auth/proxies.py; no header sets SCRIPT_NAME or PATH_INFO
+)
 forwarder_headers = ""
 accesslog = None
 errorlog = "-"
