@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -26,35 +22,13 @@ from data.db import make_engine
 from data.model import Role
 from data.strategies.desired import Action, Scope
 from data.strategies.folder import ControlFolder
+from tests.agent.forked import FORKS, serve
 from tests.gateway.raw import RawClient
 from tests.poller.process import eventually
-from tests.support.gateway import PROJECT, GatewayHandle
+from tests.support.gateway import GatewayHandle
 
 ACCOUNT = "DU9000001"
 ANN = Caller("ann", "user", "10.0.0.5")
-
-# The agent with its real adapters; killed by itself at the n-th of the steps that are named so.
-MAIN = """
-import json, logging, os, signal, sys
-from pathlib import Path
-from data.strategies.agent.options import AgentOptions
-from data.strategies.agent.service import run_agent
-from data.strategies.folder import ControlFolder
-from dashboard.agent import adapters
-
-given = json.loads(sys.argv[1])
-at = given.pop("kill_at", None)
-given["control_dir"] = Path(given["control_dir"])
-
-def step(name):
-    print("step", name, flush=True)
-    if name == at:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
-options = AgentOptions(step=step, **given)
-raise SystemExit(run_agent(options, adapters(ControlFolder(options.control_dir))))
-"""
 
 
 class AgentProcess:
@@ -62,11 +36,10 @@ class AgentProcess:
 
     def __init__(self, folder: Path, **options: Any) -> None:
         self._log = folder / f"agent-{time.monotonic_ns()}.log"
-        with self._log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-W", "error", "-c", MAIN, json.dumps(options, default=str)],
-                cwd=PROJECT, env=os.environ | {"PYTHONPATH": str(PROJECT)}, stdout=log, stderr=log,
-            )  # fmt: skip
+        self._log.touch()
+        told = json.dumps(options, default=str)
+        self.process = FORKS.Process(target=serve, args=(str(self._log), told), daemon=True)
+        self.process.start()
 
     @property
     def log(self) -> str:
@@ -74,19 +47,22 @@ class AgentProcess:
 
     @property
     def pid(self) -> int:
+        assert self.process.pid is not None
         return self.process.pid
 
     def wait(self) -> int:
-        return self.process.wait(30)
+        """Its exit code; negative: the signal that ended it."""
+        self.process.join(30)
+        assert self.process.exitcode is not None, self.log
+        return self.process.exitcode
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait()
+        self.wait()
 
     def stop(self) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        self.process.terminate()
+        return self.wait()
 
     def __enter__(self) -> Self:
         return self
@@ -94,7 +70,7 @@ class AgentProcess:
     def __exit__(self, *exc: object) -> None:
         try:
             self.stop()
-        except subprocess.TimeoutExpired:
+        except AssertionError:
             self.kill()
             raise
         assert "Traceback" not in self.log, self.log
@@ -139,7 +115,7 @@ class World:
 
     def agent(self, **options: Any) -> AgentProcess:
         """Start one; it is ended with the world."""
-        given = {"database_url": self.url, "control_dir": self.folder.path, "again_s": 0.3, **options}
+        given = {"database_url": self.url, "control_dir": self.folder.path, "look_s": 0.2, "again_s": 0.3, **options}
         made = AgentProcess(self.data_dir, **given)
         self._agents.append(made)
         return made
