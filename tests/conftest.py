@@ -62,7 +62,7 @@ class Server:
         fill_sessions(template, date.today())
 
     def stop(self) -> None:
-        self.postgres.stop()
+        self.postgres.stop(timeout=0)  # thrown away: nothing to write down
         shutil.rmtree(self._folder, ignore_errors=True)
         if self.postgres.socket_dir.parent != self._folder:
             shutil.rmtree(self.postgres.socket_dir, ignore_errors=True)
