@@ -5,6 +5,7 @@ usage: python fastapi_app.py PORT HOST_DIR DATABASE USER SQL_FILE ACCOUNT
 
 import datetime
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import asyncpg
@@ -30,7 +31,11 @@ async def portfolio() -> JSONResponse:
     row = await pool.fetchrow(statement, account)
     return JSONResponse(
         {
-            key: value.isoformat() if isinstance(value, (datetime.date, datetime.datetime)) else value
+            key: value.isoformat()
+            if isinstance(value, datetime.date)
+            else float(value)
+            if isinstance(value, Decimal)
+            else value
             for key, value in row.items()
         }
     )
