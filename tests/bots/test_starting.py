@@ -95,6 +95,22 @@ def test_a_run_is_recorded_and_its_exit_code_passed_through(world: BotWorld):
     assert names["thetagang/wheel"]["symbols"] == ["F", "SOFI", "KO"]
 
 
+def test_what_a_run_says_it_skipped_is_in_the_ledger(world: BotWorld):
+    script(
+        world,
+        "echo 'Rollable & closeable puts'; echo '│ F     261218P00012500 │ None │ P&L of 1.0% is < 20.0% │'; "
+        "echo 'KO: Failed to submit contract'; echo 'Failed to execute strategy momentum for QQQ: no data'",
+    )
+    world.run()
+    rows = world.rows("SELECT strategy, kind, symbol, contract, reason, run_id FROM decisions ORDER BY source_key")
+    assert [tuple(row.values())[:5] for row in rows] == [
+        ("thetagang/wheel", "skip", "F", "F 2026-12-18 12.5 P", "did not roll F 2026-12-18 12.5 P: P&L of 1.0% is < 20.0%"),
+        ("thetagang/wheel", "error", "KO", None, "could not send the order for KO"),
+        (None, "error", "QQQ", None, "no data"),  # of a strategy that its configuration doesn't name
+    ]  # fmt: skip
+    assert {row["run_id"] for row in rows} == {world.last_run()["run_id"]}
+
+
 def test_a_strategy_that_is_configured_no_more_is_no_longer_listed(world: BotWorld):
     world.run()
     world.config.write_text(world.config.read_text().replace('"wheel", "tail_hedge", ', '"wheel", '))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from data.strategies.thetagang.attribution import VIX, VIX_SYMBOL, WHEEL
+from data.strategies.thetagang.configuration import framework_name
 
 COLUMNS = "240"  # how wide the bot may write, so that a row of its tables is one line
 LONGEST = 500
@@ -45,7 +46,7 @@ class Skipped:
     """Something the bot did not do, in words; `strategy` is named without the bot."""
 
     kind: Literal["skip", "error"]
-    strategy: str | None
+    strategy: str
     symbol: str | None
     contract: str | None
     reason: str
@@ -104,7 +105,7 @@ def _skipped(lines: list[str]) -> Iterator[Skipped]:
                 kind: Literal["skip", "error"] = "error" if "send" in words else "skip"
                 yield Skipped(kind, _strategy(found[1]), found[1], None, words.format(found[1]))
         if found := FRAMEWORK.search(line):
-            yield Skipped("error", found[1], found[2], None, found[3][:LONGEST])
+            yield Skipped("error", framework_name(found[1]), found[2], None, found[3][:LONGEST])
 
 
 def _contract(name: str) -> tuple[str, str | None]:

@@ -147,7 +147,9 @@ class Starter:
         said = output.read(kept)
         outcome, words = _outcome(ended, said)
         run = replace(
-            run, statuses={f"{run.bot['bot']}/{framework_name(name)}": why for name, why in said.strategies.items()}
+            run,
+            statuses={f"{run.bot['bot']}/{framework_name(name)}": why for name, why in said.strategies.items()},
+            decisions=[_decision(run, number, skipped) for number, skipped in enumerate(said.skipped)],
         )
         self._record(run.end(outcome, ended.exit_code, "\n".join(filter(None, [words, first])) or None, kept))
         self._read_decisions(run)
@@ -386,14 +388,11 @@ def _busy(name: str, holder: Mapping[str, Any]) -> str:
 
 def _decision(run: Run, number: int, skipped: output.Skipped) -> dict[str, Any]:
     """A row of `decisions`, of the time of the run's end: the output tells no times."""
-    name = (
-        f"{run.bot['bot']}/{framework_name(skipped.strategy)}" if skipped.kind == "error" and skipped.strategy else None
-    )
     return {
         "bot": run.bot["bot"],
-        "source_key": f"{run.run_id}:output:{number}",
+        "source_key": f"{run.run_id}:output:{number:03}",
         "account": run.bot["account"],
-        "strategy": name or f"{run.bot['bot']}/{skipped.strategy}",
+        "strategy": f"{run.bot['bot']}/{skipped.strategy}",
         "run_id": run.run_id,
         "ts": datetime.now(UTC).isoformat(),
         "kind": skipped.kind,
