@@ -186,7 +186,9 @@ class Roll(DemoStrategy):
         later = await self._later(desk, held)
         credit = later[1].mid - mid if later and later[1].mid is not None else None
         if later is None or credit is None or credit < self.MIN_CREDIT:
-            said = "no later one has a quote" if credit is None else f"no credit above minimum ({credit:.2f})".replace("-", "−")
+            said = "no later one has a quote"
+            if credit is not None:
+                said = f"no credit above minimum ({credit:.2f})".replace("-", "−")
             desk.skip(self.name, held.symbol, "credit", f"did not roll {held.words}: {said}", held.symbol, held.words)
             return False
         return await self._send(desk, held, quote, later, credit)
