@@ -42,12 +42,17 @@ def positions(shorts: list[ShortView]) -> str:
     """One sentence: that positions stay, and which of them can still be assigned."""
     if not shorts:
         return "Positions stay as they are; nothing is closed."
-    names = ", ".join(
-        f"{short['quantity']:g} {' '.join(short['local_symbol'].split())}" for short in shorts[:NAMED_SHORTS]
-    )
+    names = ", ".join(f"{short['quantity']:g} {_contract(short)}" for short in shorts[:NAMED_SHORTS])
     more = f" and {len(shorts) - NAMED_SHORTS} more" if len(shorts) > NAMED_SHORTS else ""
     options = "option" if len(shorts) == 1 else "options"
     return f"Positions stay as they are; nothing is closed. {len(shorts)} short {options} can still be assigned: {names}{more}."
+
+
+def _contract(short: ShortView) -> str:
+    """As people read it: T 2026-12-18 26 P."""
+    if short["expiry"] is None or short["strike"] is None:
+        return " ".join(short["local_symbol"].split())
+    return f"{short['symbol']} {short['expiry']} {short['strike']:g} {short['right']}"
 
 
 def _subject(command: CommandView) -> str:
