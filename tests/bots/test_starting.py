@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from data.queries import query
 from data.strategies.desired import EVERY, Action, BotStates, Desired, StrategyState
 from data.strategies.folder import BusyError
 from data.strategies.wrapper.starting import NotStartedError, Starter, Wanted
@@ -109,6 +110,7 @@ def test_what_a_run_says_it_skipped_is_in_the_ledger(world: BotWorld):
         (None, "error", "QQQ", None, "no data"),  # of a strategy that its configuration doesn't name
     ]  # fmt: skip
     assert {row["run_id"] for row in rows} == {world.last_run()["run_id"]}
+    assert world.rows(query("bots_without_records")) == [{"bot": NAME}]  # what it sends is recorded nowhere
 
 
 def test_a_strategy_that_is_configured_no_more_is_no_longer_listed(world: BotWorld):
