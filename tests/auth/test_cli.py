@@ -144,14 +144,14 @@ def test_on_a_terminal_the_owner_is_made_at_the_first_start() -> None:
         try:
             terminal.wait("Name")
             terminal.type("olga")
-            terminal.wait("Password")
+            terminal.wait("or more): ")  # the blank comes once nothing is echoed any more
             terminal.type("short")
-            terminal.wait("The same again")
+            terminal.wait("The same again: ")
             terminal.type("short")
             terminal.wait("too short")
-            terminal.wait("Password")
+            terminal.wait("or more): ")  # the blank comes once nothing is echoed any more
             terminal.type(PASSWORD)
-            terminal.wait("The same again")
+            terminal.wait("The same again: ")
             terminal.type(PASSWORD)
             terminal.wait("olga is made: admin")
             terminal.wait("is running", 2 * PATIENCE_S)
