@@ -96,7 +96,8 @@ def test_everything_can_be_reached_by_keyboard(web: Web, open_page: Open) -> Non
     expect(page.locator(".skip")).to_be_focused()
     expect(page.locator(".skip")).to_be_in_viewport()
     reached = set()
-    for _ in range(45):  # the header, the cards' whys, a row of each strategy and the charts' buttons come before the tables
+    # The header, the cards' whys, a row of each strategy and the charts' buttons come before the tables.
+    for _ in range(45):
         page.keyboard.press("Tab")
         found = page.evaluate(
             "() => { const e = document.activeElement; const s = getComputedStyle(e);"
