@@ -146,6 +146,10 @@ class ControlFolder:
                 os.close(file)
         return None
 
+    def last_holder(self, bot: str) -> dict[str, Any]:
+        """What the lock says of who held it last, whether or not it is held; {} where nobody ever did."""
+        return _holder(self.path / "locks" / f"{bot}.lock")
+
     # -- the audit log's head
 
     def write_audit_head(self, database: str, number: int, digest: str) -> None:

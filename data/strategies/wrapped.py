@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -36,6 +37,7 @@ class Wrapped:
 
     def __init__(self, folder: ControlFolder) -> None:
         self._folder = folder
+        self._host = socket.gethostname()
         self._written: set[str] = set()
         self._reader = DecisionReader()
 
@@ -61,7 +63,7 @@ class Wrapped:
     def runs(self, conn: Conn, bot: Bot) -> Sequence[Run]:
         # The rows first: a wrapper takes the lock before it writes its row, so that a row without a lock is nobody's.
         rows = conn.execute(
-            "SELECT run_id::text, command_seen, started_at, pid FROM bot_runs "
+            "SELECT run_id::text, command_seen, started_at, pid, host FROM bot_runs "
             " WHERE bot = %s AND ended_at IS NULL AND NOT is_preview",
             [bot.name],
         ).fetchall()
@@ -69,8 +71,11 @@ class Wrapped:
         if holder is not None and holder.get("holder") == AGENT:
             holder = None
         running = holder.get("run_id") if holder else None
-        self._close_vanished(conn, bot, [row[0] for row in rows if row[0] != running])
-        return [_run(holder)] if holder is not None else []
+        last = self._folder.last_holder(bot.name).get("run_id")
+        elsewhere = [row for row in rows if row[4] not in (None, self._host) and row[0] not in (running, last)]
+        over = {row[0] for row in rows} - {running} - {row[0] for row in elsewhere}
+        self._close_vanished(conn, bot, sorted(over))
+        return [*([_run(holder)] if holder is not None else []), *map(_run_elsewhere, elsewhere)]
 
     def _close_vanished(self, conn: Conn, bot: Bot, run_ids: Sequence[str]) -> None:
         if run_ids:
@@ -86,6 +91,12 @@ class Wrapped:
 
     def hold(self, bot: Bot) -> AbstractContextManager[object]:
         return self._folder.lock(bot.name, {"holder": AGENT, "started_at": datetime.now(UTC).isoformat()})
+
+
+def _run_elsewhere(row: tuple[Any, ...]) -> Run:
+    """A run whose lock is in another machine's control folder: it goes on until its wrapper says that it ended."""
+    run_id, seen, since, pid, host = row
+    return Run(run_id, seen, since, f"the run of {since.astimezone(UTC):%H:%M} UTC on {host} (process {pid})")
 
 
 def _run(holder: dict[str, Any]) -> Run:

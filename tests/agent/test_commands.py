@@ -278,3 +278,15 @@ def _answer(world: World) -> None:
     """As a poller would."""
     eventually(lambda: world.rows("SELECT 1 FROM order_requests WHERE id = 100"))
     world.execute("INSERT INTO order_answers (request, perm_ids) VALUES (100, '{5}')")
+
+
+def test_a_run_on_another_machine_is_no_vanished_one(world: World) -> None:
+    """Its lock is in a folder that isn't seen here: only its wrapper can say that it ended."""
+    run_id = world.run_of("tg", command_seen=0)
+    world.execute("UPDATE bot_runs SET host = 'elsewhere' WHERE run_id = %s", [run_id])
+    world.agent(patience_s=1.0)
+    pause = world.give(Action.PAUSE, "tg/wheel")
+    assert "on elsewhere" in world.wait(pause, "not_enforced")["detail"]
+    assert world.rows("SELECT outcome FROM bot_runs") == [{"outcome": None}]
+    world.execute("UPDATE bot_runs SET ended_at = now(), outcome = 'ok' WHERE run_id = %s", [run_id])
+    world.wait(pause, "enforced")

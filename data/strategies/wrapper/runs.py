@@ -132,6 +132,8 @@ def store_run(conn: Connection, run: Run) -> None:
         name: value for name, value in asdict(run).items() if name not in OF_OTHER_TABLES
     }
     conn.exec_driver_sql(statement("bot_run"), row)
+    if run.ended_at is None:
+        conn.exec_driver_sql(statement("bot_runs_over"), row)
     if run.ended_at is not None and run.strategies is not None:
         conn.exec_driver_sql(statement("bot_strategy_status"), {"bot": run.bot["bot"], "words": Jsonb(run.statuses)})
     if run.decisions:
