@@ -55,6 +55,7 @@ SPANS: tuple[dict[str, Any], ...] = (
 VALUES: dict[str, Iterable[Any]] = {
     "account": ["DU1"],
     "actor": [None],
+    "actor_kind": ["user"],
     "before_id": [2**62],
     "before_ts": [LAST],
     "bot": ["bot"],
@@ -127,6 +128,7 @@ def require_parity(sides: list[Side], step: str) -> None:
 
 # Nobody keeps house, nobody logs in, no option is short and no bot is without records here.
 EMPTY = {
+    "command_key",
     "auth_locked",
     "housekeeping_alive",
     "auth_session",
