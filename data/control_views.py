@@ -134,9 +134,9 @@ class StrategiesView(TypedDict):
     account: str | None  # whose figures these are
     items: list[StrategyView]
     unattributed: StrategyFigures | None  # of orders that belong to no strategy
+    income_total: float | None  # dividends, interest, taxes and fees of the account, which no strategy earned
     residual_day: float | None  # the account's day P&L less the sum of all these
     residual_total: float | None  # the same of its total P&L, less `income_total`
-    income_total: float | None  # dividends, interest, taxes and fees of the account, which no strategy earned
     kill: KillView
     agent: AgentView
 
