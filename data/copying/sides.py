@@ -50,5 +50,5 @@ def sentence(error: Exception, url: str, name: str) -> str:
         )
     known = explain(error, url).replace("DATABASE_URL", name)
     if isinstance(error, psycopg.OperationalError | errors.InsufficientPrivilege):
-        return known
+        return known if name in known else f"{name}: {known}"
     return f"The database of {name} failed ({error.diag.message_primary or type(error).__name__})."  # type: ignore[attr-defined]

@@ -349,7 +349,8 @@ def writer(tmp_path: Path, url18: str, settled: Settled) -> Iterator[Writer]:
     options = PollerOptions(url18, "127.0.0.1", 1, tmp_path, account=ACCOUNT)
     writer = Writer(options, on_change=settled.changed, on_restored=lambda _: None)
     writer.start()
-    eventually(lambda: writer.owned == ACCOUNT, "the account's lock")
+    # It announces the connection, then the account's lock: wait for both, so that a test counts its own alone.
+    eventually(lambda: writer.owned == ACCOUNT and settled.order == ["change"] * 2, "the account's lock")
     settled.order.clear()
     yield writer
     writer.stop()
