@@ -25,6 +25,9 @@ from layouts.overview import overview
 from layouts.state import PageState
 from layouts.strategies import questions, strategies
 
+# In the order of the navigation. assets/pages/router.js shows the one whose section's id is `page-` and its name in small letters.
+PAGES = (("Overview", "/"), ("Strategies", "/strategies"), ("About", "/about"))
+
 FAST_MS = 2000  # while no socket is there
 
 
@@ -80,11 +83,7 @@ def _header(state: PageState) -> html.Header:
             ),
             badge(state.source),
             html.Nav(
-                [
-                    dcc.Link("Overview", href="/", id=ids.NAV_OVERVIEW, className="page-tab active"),
-                    dcc.Link("Strategies", href="/strategies", id=ids.NAV_STRATEGIES, className="page-tab"),
-                    dcc.Link("About", href="/about", id=ids.NAV_ABOUT, className="page-tab"),
-                ],
+                [_tab(name, path) for name, path in PAGES],
                 className="tabs",
                 **{"aria-label": "Pages"},
             ),
@@ -111,6 +110,10 @@ def _header(state: PageState) -> html.Header:
         ],
         className="top",
     )
+
+
+def _tab(name: str, path: str) -> dcc.Link:
+    return dcc.Link(name, href=path, id=f"nav-{name.lower()}", className="page-tab")
 
 
 def _plumbing(state: PageState, limits: dict[str, float]) -> list[Any]:

@@ -1,26 +1,29 @@
 /* Which page is shown. All of them are there: a change of page costs no request and loses nothing. */
 (function () {
-  const PAGES = { "/": "overview", "/strategies": "strategies", "/about": "about" };
-  const TITLES = { strategies: "Strategies", about: "About", missing: "No such page" };
-  const NAMES = ["overview", "strategies", "about"];
+  const HOME = "overview"; // the product's name alone is its title
+  const nameOf = (tab) => tab.id.replace("nav-", "");
   let shown = null;
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.mtz = Object.assign(window.dash_clientside.mtz || {}, {
     route: (path) => {
-      const page = PAGES[path.length > 1 ? path.replace(/\/$/, "") : path] || "missing";
+      const tabs = [...document.querySelectorAll(".page-tab")]; // the navigation says which pages there are
+      const asked = path.length > 1 ? path.replace(/\/$/, "") : path;
+      const here = tabs.find((tab) => tab.getAttribute("href") === asked);
+      const page = here ? nameOf(here) : "missing";
       const { show } = window.mtz.ui;
-      for (const name of [...NAMES, "missing"]) show(`page-${name}`, { hidden: name !== page });
-      for (const name of NAMES) show(`nav-${name}`, { className: name === page ? "page-tab active" : "page-tab" });
-      for (const link of document.querySelectorAll(".page-tab")) {
-        if (PAGES[link.getAttribute("href")] === page) link.setAttribute("aria-current", "page");
-        else link.removeAttribute("aria-current");
+      for (const name of [...tabs.map(nameOf), "missing"]) show(`page-${name}`, { hidden: name !== page });
+      for (const tab of tabs) {
+        show(tab.id, { className: tab === here ? "page-tab active" : "page-tab" });
+        if (tab === here) tab.setAttribute("aria-current", "page");
+        else tab.removeAttribute("aria-current");
       }
-      window.mtz.title = TITLES[page] || "";
+      window.mtz.title = here ? (page === HOME ? "" : here.textContent) : "No such page";
       window.mtz.connection.render();
       // Another page begins at its top; a reload and a mark in the address find their place by themselves.
       if (shown !== null && shown !== page && !location.hash) window.scrollTo(0, 0);
       shown = page;
+      document.dispatchEvent(new CustomEvent("mtz:page", { detail: page })); // a page asks for its figures when it is looked at
       requestAnimationFrame(() => window.mtz.control.page.followed()); // what was not looked at was not asked for
     },
   });
