@@ -14,6 +14,12 @@ GRANT INSERT ON database_source, portfolio_snapshots, position_snapshots, strate
     decisions TO mtz_importer;
 GRANT INSERT, UPDATE ON accounts, contracts, executions, orders, revisions, cash_flows, price_bars, bar_coverage
     TO mtz_importer;
+-- Of statements that overlap the one generated last counts: what it doesn't say any more goes.
+GRANT INSERT, UPDATE, DELETE ON statements, statement_trades, statement_lots, statement_option_events, statement_transfers, statement_nav,
+    statement_positions, statement_cash, corporate_actions, contract_changes, openings, dividend_accruals, conversion_rates TO mtz_importer;
+GRANT DELETE ON cash_flows TO mtz_importer;
+-- A fill that comes after the statement that has it is told which of its trades it is.
+GRANT UPDATE (base_exec_id) ON statement_trades TO mtz_poller;
 
 -- The web process takes commands and what in-process bots report; nobody but the owner changes a command or the audit log.
 GRANT INSERT ON commands, command_keys, audit_events, attributions, previews, decisions TO mtz_web;
