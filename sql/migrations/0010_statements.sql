@@ -238,3 +238,13 @@ CREATE TABLE statement_cash (
     parts     jsonb NOT NULL DEFAULT '{}',   -- name → amount as text
     PRIMARY KEY (statement, currency)
 );
+
+-- How a statement agrees with itself and with what is stored; made anew for all of an account's after each import.
+CREATE TABLE reconciliations (
+    statement   bigint PRIMARY KEY REFERENCES statements,
+    account     text NOT NULL REFERENCES accounts,
+    made_at     timestamptz NOT NULL DEFAULT now(),
+    open_breaks integer NOT NULL,
+    report      jsonb NOT NULL           -- data/reconciliation/report.py
+);
+CREATE INDEX reconciliations_account ON reconciliations (account);

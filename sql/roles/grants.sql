@@ -16,7 +16,7 @@ GRANT INSERT, UPDATE ON accounts, contracts, executions, orders, revisions, cash
     TO mtz_importer;
 -- Of statements that overlap the one generated last counts: what it doesn't say any more goes.
 GRANT INSERT, UPDATE, DELETE ON statements, statement_trades, statement_lots, statement_option_events, statement_transfers, statement_nav,
-    statement_positions, statement_cash, corporate_actions, contract_changes, openings, dividend_accruals, conversion_rates TO mtz_importer;
+    statement_positions, statement_cash, corporate_actions, contract_changes, openings, dividend_accruals, conversion_rates, reconciliations TO mtz_importer;
 GRANT DELETE ON cash_flows TO mtz_importer;
 -- A fill that comes after the statement that has it is told which of its trades it is.
 GRANT UPDATE (base_exec_id) ON statement_trades TO mtz_poller;
