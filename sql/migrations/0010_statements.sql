@@ -241,7 +241,7 @@ CREATE TABLE statement_cash (
 
 -- How a statement agrees with itself and with what is stored; made anew for all of an account's after each import.
 CREATE TABLE reconciliations (
-    statement   bigint PRIMARY KEY REFERENCES statements,
+    statement   bigint PRIMARY KEY REFERENCES statements ON DELETE CASCADE,
     account     text NOT NULL REFERENCES accounts,
     made_at     timestamptz NOT NULL DEFAULT now(),
     open_breaks integer NOT NULL,
