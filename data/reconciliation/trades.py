@@ -1,0 +1,140 @@
+"""A statement's trades against themselves: what each row computes, what its closed lots say, what its option event says. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+
+from data.flex.records import ClosedLot, Statement, Trade
+from data.reconciliation.diagnosis import Check
+from data.reconciliation.sheet import ONE, ROUNDED, ZERO, Sheet, alike, equal
+
+DELIVERED = frozenset({"assignment", "exercise", "expiry"})
+
+
+def trade_row(sheet: Sheet, trade: Trade) -> str:
+    """The name of a trade's row."""
+    name = trade.contract.local_symbol or trade.contract.symbol
+    words = f"trade {trade.trade_id or trade.key} of {trade.trade_date}: {abs(trade.quantity):f} {name}"
+    return sheet.say(f"trade:{trade.key}", words)
+
+
+def trade_checks(statement: Statement, sheet: Sheet) -> Iterator[Check]:
+    """Proceeds, net cash and realised P&L of every trade."""
+    lots: dict[str, list[ClosedLot]] = defaultdict(list)
+    for lot in statement.closed_lots:
+        lots[lot.trade].append(lot)
+    for trade in statement.trades:
+        row = trade_row(sheet, trade)
+        yield from _proceeds(trade, row, sheet)
+        yield from _net_cash(trade, row, sheet)
+        yield from _result(trade, row, sheet)
+        if found := lots.get(trade.key):
+            yield from _lots(trade, row, found, sheet)
+    yield from _events(statement, sheet)
+
+
+def _proceeds(trade: Trade, row: str, sheet: Sheet) -> Iterator[Check]:
+    if trade.proceeds is None:
+        return
+    quantity, price, multiplier = trade.quantity, trade.price, trade.multiplier
+    computed = -quantity * price * multiplier
+    yield equal(
+        "trade_proceeds",
+        ("proceeds", trade.proceeds, {sheet.put(row, "proceeds", trade.proceeds): ONE}),
+        ("− quantity × price × multiplier", computed, {
+            sheet.put(row, "quantity", quantity): -price * multiplier,
+            sheet.put(row, "price", price): -quantity * multiplier,
+            sheet.put(row, "multiplier", multiplier): -quantity * price,
+        }),
+        title=sheet.words[row], currency=trade.currency,
+    )  # fmt: skip
+
+
+def _net_cash(trade: Trade, row: str, sheet: Sheet) -> Iterator[Check]:
+    if trade.net_cash is None or trade.proceeds is None:
+        return
+    fees = [("commission", trade.commission if _fee_is_own(trade) else None), ("taxes", trade.taxes)]
+    computed = trade.proceeds + sum((amount for _, amount in fees if amount is not None), ZERO)
+    yield equal(
+        "trade_net_cash",
+        ("net cash", trade.net_cash, {sheet.put(row, "net_cash", trade.net_cash): ONE}),
+        ("proceeds + commission + taxes", computed, {
+            sheet.put(row, "proceeds", trade.proceeds): ONE,
+            **{sheet.put(row, name, amount): ONE for name, amount in fees if amount is not None},
+        }),
+        title=sheet.words[row], currency=trade.currency,
+    )  # fmt: skip
+
+
+def _result(trade: Trade, row: str, sheet: Sheet) -> Iterator[Check]:
+    """Of a trade that closes: realised = proceeds + fees + cost, the cost of what it closed being negative for a long."""
+    if None in (trade.realized_pnl, trade.cost, trade.proceeds) or trade.contract.sec_type == "CASH":
+        return
+    assert trade.realized_pnl is not None
+    assert trade.cost is not None
+    assert trade.proceeds is not None
+    own = trade.commission if _fee_is_own(trade) else None
+    parts = {"proceeds": trade.proceeds, "commission": own or ZERO, "taxes": trade.taxes or ZERO, "cost": trade.cost}
+    yield equal(
+        "trade_realized",
+        ("realised P&L", trade.realized_pnl, {sheet.put(row, "realized_pnl", trade.realized_pnl): ONE}),
+        ("proceeds + commission + taxes + cost basis", sum(parts.values(), ZERO),
+         {sheet.put(row, name, amount): ONE for name, amount in parts.items()}),
+        title=sheet.words[row], currency=trade.currency,
+    )  # fmt: skip
+
+
+def _lots(trade: Trade, row: str, lots: list[ClosedLot], sheet: Sheet) -> Iterator[Check]:
+    """What the lots that it closed say together."""
+    names = [sheet.say(f"lot:{lot.key}", f"closed lot of {lot.opened:%Y-%m-%d} in {sheet.words[row]}") for lot in lots]
+    if trade.realized_pnl is not None and all(lot.realized_pnl is not None for lot in lots):
+        total = sum((lot.realized_pnl or ZERO for lot in lots), ZERO)
+        yield equal(
+            "lots_realized",
+            ("realised P&L", trade.realized_pnl, {sheet.put(row, "realized_pnl", trade.realized_pnl): ONE}),
+            ("its closed lots", total, {
+                sheet.put(name, "realized_pnl", lot.realized_pnl): ONE for name, lot in zip(names, lots, strict=True)
+            }),
+            title=sheet.words[row], rank=1, currency=trade.currency, tolerance=ROUNDED * max(1, len(lots)),
+        )  # fmt: skip
+    for name, lot in zip(names, lots, strict=True):
+        yield alike(
+            "lots_contract",
+            sheet.words[name],
+            ("its contract", str(lot.con_id), f"{name}/con_id"),
+            ("its trade's", str(trade.contract.con_id), f"{row}/con_id"),
+        )
+
+
+def _events(statement: Statement, sheet: Sheet) -> Iterator[Check]:
+    """An exercise, assignment or expiry is a trade too: both say the same."""
+    trades = {trade.trade_id: trade for trade in statement.trades if trade.trade_id}
+    for event in statement.option_events:
+        trade = trades.get(event.trade_id) if event.trade_id else None
+        if trade is None or trade.contract.con_id != event.contract.con_id:
+            continue
+        row, mine = trade_row(sheet, trade), f"event:{event.key}"
+        sheet.say(mine, f"{event.kind} of {event.day}: {event.contract.local_symbol}")
+        for field, here, there, unit in (
+            ("quantity", event.quantity, trade.quantity, "shares"),
+            ("realized_pnl", event.realized_pnl, trade.realized_pnl, "money"),
+        ):
+            if here is None or there is None:
+                continue
+            yield equal(
+                f"event_{field}",
+                ("option event", here, {sheet.put(mine, field, here): ONE}),
+                ("trade", there, {sheet.put(row, field, there): ONE}),
+                title=sheet.words[mine], rank=1, unit=unit, tolerance=ROUNDED if unit == "money" else ZERO,
+                currency=event.currency if unit == "money" else None,
+            )  # fmt: skip
+
+
+def _fee_is_own(trade: Trade) -> bool:
+    return trade.commission_currency in (None, trade.currency)
+
+
+def fee_of(trade: Trade) -> Decimal:
+    return trade.commission or ZERO
