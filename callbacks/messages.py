@@ -33,6 +33,8 @@ def messages(reads: Reads, account: str, known: dict[str, Any] | None = None) ->
         yield _message("trade.executed", account, trades["revision"], None, trades)
     summary = reads.summary(account)
     yield strategies(reads, account)
+    if notes := state.revisions.get(Topic.NOTES.value):
+        yield _message("notes.update", account, notes, None, None)
     yield _message("summary.update", account, row.revision, summary["as_of"], summary)
 
 

@@ -22,6 +22,7 @@ from data.assigning import Assignments
 from data.commands import Commands
 from data.db import DatabaseError, make_engine
 from data.model import Role
+from data.notes import Notes
 from data.previews import Previews
 from data.reads import Reads
 from data.strategies.reports import Reports
@@ -94,7 +95,15 @@ def create_app(settings: Settings) -> Flask:
     guarded = auth.install(server, reads, settings, THEME_SCRIPT)
     commands = Commands(reads.engine, url)
     api.register(
-        server, reads, encoder, commands, Reports(engine, url), Assignments(engine, url), auth.commander, auth.is_known
+        server,
+        reads,
+        encoder,
+        commands,
+        Reports(engine, url),
+        Assignments(engine, url),
+        Notes(engine, url),
+        auth.commander,
+        auth.is_known,
     )
     exports.register(server, reads)
     ws.register(server, hub, guarded.watched)

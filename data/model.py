@@ -39,6 +39,7 @@ class Topic(StrEnum):
     TRADES = "trades"
     STRATEGIES = "strategies"
     STATUS = "status"
+    NOTES = "notes"
 
 
 class GatewayState(StrEnum):

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from flask_openapi3 import Info, OpenAPI
 
-from dashboard.api import analytics, book, bots, commands, errors, health, ledger, portfolio, strategies, trades
+from dashboard.api import analytics, book, bots, commands, errors, health, ledger, notes, portfolio, strategies, trades
 from dashboard.encode import Encoder
 from data.assigning import Assignments
 from data.audit import Caller
 from data.commands import Commands
+from data.notes import Notes
 from data.reads import Reads
 from data.strategies.reports import Reports
 
@@ -35,6 +36,7 @@ def register(
     given: Commands,
     reports: Reports,
     assignments: Assignments,
+    written: Notes,
     who: Callable[[], Caller],
     is_known: Callable[[], bool],
 ) -> None:
@@ -43,6 +45,7 @@ def register(
         health.blueprint(reads, is_known),
         portfolio.blueprint(reads, encoder),
         trades.blueprint(reads),
+        notes.blueprint(reads, written, who),
         book.blueprint(reads),
         strategies.blueprint(reads),
         commands.blueprint(given, who),

@@ -15,6 +15,7 @@ from data.commands import ImpossibleCommandError, KeyReusedError, UnknownCommand
 from data.cursor import BadCursor
 from data.db import DatabaseError
 from data.history import UnknownInstrument
+from data.notes import StaleNoteError, UnknownSubjectError
 from data.reads import DatabaseAway, UnknownAccount
 from data.resolution import BadWindow
 from data.strategies.reports import UnknownBotError, WrappedBotError
@@ -75,6 +76,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(WrappedBotError, lambda e: problem(409, str(e)))
     app.register_error_handler(UnknownOrderError, lambda e: problem(404, str(e)))
     app.register_error_handler(AmbiguousOrderError, lambda e: problem(422, str(e)))
+    app.register_error_handler(UnknownSubjectError, lambda e: problem(404, str(e)))
+    app.register_error_handler(StaleNoteError, lambda e: problem(409, str(e)))
     app.register_error_handler(BadComparison, lambda e: problem(422, str(e)))
     app.register_error_handler(KeyReusedError, lambda e: problem(422, str(e)))
     app.register_error_handler(DatabaseError, lambda e: problem(503, str(e), {"Retry-After": "2"}))

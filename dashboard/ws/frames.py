@@ -13,6 +13,7 @@ MESSAGE_TYPES: dict[Topic, str] = {
     Topic.STRATEGIES: "strategy.update",
     Topic.TRADES: "trade.executed",
     Topic.STATUS: "status.update",
+    Topic.NOTES: "notes.update",
 }
 
 

@@ -39,7 +39,7 @@ TRADES_KEPT = 10_000  # for clients that are behind; who is further behind is cl
 TURN = 200  # clients in a row, some milliseconds: then requests have their turn
 FAREWELL_S = 0.8  # for the close frames at the end
 
-STATES = (Topic.STATUS, Topic.PORTFOLIO, Topic.STRATEGIES)
+STATES = (Topic.STATUS, Topic.PORTFOLIO, Topic.STRATEGIES, Topic.NOTES)
 
 
 @dataclass(slots=True)
@@ -273,7 +273,7 @@ class Hub:
 
     def _publish_safely(self, account: str, topic: str) -> bool:
         try:
-            if topic == Topic.STATUS or account not in self.accounts():
+            if topic in (Topic.STATUS, Topic.NOTES) or account not in self.accounts():
                 self._know(self._reads.refresh())
             return self._publish(account, topic)
         except DatabaseAway:
@@ -296,6 +296,8 @@ class Hub:
                 changed = self._publish_trades(account)
             case Topic.STRATEGIES:
                 changed = self._publish_strategies(account)
+            case Topic.NOTES:
+                changed = self._publish_notes(account)
             case _:
                 changed = False
         return changed
@@ -369,6 +371,16 @@ class Hub:
         self._put(
             Topic.STRATEGIES, account, content, frames.update(Topic.STRATEGIES, account, revision, None, dump(view))
         )
+        return True
+
+    def _publish_notes(self, account: str) -> bool:
+        """That there are other notes: who shows them reads them again."""
+        revision = self._revision(account, Topic.NOTES)
+        slot = self._slots.get((Topic.NOTES, account))
+        self._published[account, Topic.NOTES] = revision
+        if not revision or (slot is not None and slot.content == revision):
+            return False
+        self._put(Topic.NOTES, account, revision, frames.update(Topic.NOTES, account, revision, None, b"null"))
         return True
 
     def _revision(self, account: str, topic: Topic) -> int:

@@ -24,6 +24,8 @@ GRANT UPDATE (base_exec_id) ON statement_trades TO mtz_poller;
 -- The web process takes commands and what in-process bots report; nobody but the owner changes a command or the audit log.
 GRANT INSERT ON commands, command_keys, audit_events, attributions, previews, decisions TO mtz_web;
 GRANT INSERT, UPDATE ON bots, strategies, bot_runs, bot_reports TO mtz_web;
+-- What people write beside trades.
+GRANT INSERT, UPDATE ON notes TO mtz_web;
 
 -- The strategy agent, the wrapper and the command line.
 GRANT DELETE ON order_requests, order_answers TO mtz_agent;

@@ -192,6 +192,9 @@ def bots(conn: Any) -> None:
         " SELECT account, cycle, 'KO', 'USD', 'put', strategy, opened, opened_on, closed, closed_on, 1, 0, 0, gross, fees, 0, net,"
         "        86400, 5850, opened FROM round_trips",
         "INSERT INTO book_state (account, revision, folded_at) VALUES ('DU1', 1, %(last)s)",
+        "INSERT INTO notes (account, subject, key, note, tags, excluded, version, author, updated_at)"
+        " VALUES ('DU1', 'round_trip', '1', 'rolled late', '{late}', true, 2, 'anna', %(last)s),"
+        "        ('DU1', 'underlying', 'KO', '', '{dividend}', false, 1, 'anna', %(first)s)",
     ):
         conn.execute(words, {"first": FIRST, "last": LAST})
 

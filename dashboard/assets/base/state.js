@@ -91,8 +91,17 @@ window.mtz.state = (function () {
     state.trades = new Map(newest.slice(0, TRADES_SHOWN).map((trade) => [tradeKey(trade), trade]));
   }
 
+  /* Other notes stand in the database: a page that shows them reads them again. */
+  function noted(message) {
+    if (message.account !== state.account || message.revision <= (state.revisions[message.type] || 0)) return false;
+    state.revisions[message.type] = message.revision;
+    document.dispatchEvent(new CustomEvent("mtz:notes"));
+    return true;
+  }
+
   /* Take a message; false when it is of another account, or older than what is known. */
   function receive(message) {
+    if (message.type === "notes.update") return noted(message);
     const store = STORES[message.type];
     if (!store || message.account !== state.account) return false;
     if (message.revision < (state.revisions[message.type] || 0)) return false;

@@ -2,7 +2,7 @@
 window.mtz = window.mtz || {};
 
 window.mtz.socket = (function () {
-  const TOPICS = ["portfolio", "positions", "trades", "status", "strategies"];
+  const TOPICS = ["portfolio", "positions", "trades", "status", "strategies", "notes"];
   const FIRST_MS = 300;
   const LAST_MS = 10000;
   const PING_AFTER_MS = 10000;

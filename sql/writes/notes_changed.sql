@@ -1,0 +1,1 @@
+SELECT notes_changed(%(account)s)
