@@ -32,6 +32,7 @@ from data.history import History
 from data.model import Topic
 from data.positions import PositionRows, positions_view
 from data.queries import query
+from data.reconciliation_reads import ReconciliationReads
 from data.strategy_ledger import StrategyLedger, shorts
 from data.strategy_reads import StrategyReads, StrategyRows
 from data.summary import Premium, Trading, cards
@@ -136,6 +137,7 @@ class Reads:
         self._rows: dict[tuple[Any, ...], Any] = {}
         self._locks: dict[tuple[Any, ...], threading.RLock] = {}
         self.history = History(self._fetch, self._state, clock)
+        self.agreement = ReconciliationReads(self._fetch, self._state)
         self._strategies = StrategyReads(self._fetch, self.history.trading_days, clock)
         self._book = BookReads(self._fetch, clock)
         self._ledger = StrategyLedger(self._fetch, clock, risk_free_pct)

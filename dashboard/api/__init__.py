@@ -6,7 +6,20 @@ from collections.abc import Callable
 
 from flask_openapi3 import Info, OpenAPI
 
-from dashboard.api import analytics, book, bots, commands, errors, health, ledger, notes, portfolio, strategies, trades
+from dashboard.api import (
+    analytics,
+    book,
+    bots,
+    commands,
+    errors,
+    health,
+    ledger,
+    notes,
+    portfolio,
+    reconciliation,
+    strategies,
+    trades,
+)
 from dashboard.encode import Encoder
 from data.assigning import Assignments
 from data.audit import Caller
@@ -47,6 +60,7 @@ def register(
         trades.blueprint(reads),
         notes.blueprint(reads, written, who),
         book.blueprint(reads),
+        reconciliation.blueprint(reads),
         strategies.blueprint(reads),
         commands.blueprint(given, who),
         ledger.blueprint(reads, assignments, who),

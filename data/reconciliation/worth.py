@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from statistics import median
 
 from data.flex.records import NavDay, Statement
 from data.reconciliation.diagnosis import Check
@@ -13,7 +14,7 @@ from data.reconciliation.money import BASE, TRANSFERS, add_converted, closing_ra
 from data.reconciliation.sheet import ONE, ROUNDED, ZERO, Sheet, Sum, equal
 
 PARTS = (
-    "cash", "stock", "options", "bonds", "funds", "commodities", "crypto", "dividend_accruals", "interest_accruals", "other",
+    "cash", "stock", "options", "bonds", "funds", "commodities", "crypto", "dividend_accruals", "interest_accruals",
 )  # fmt: skip
 CLASSES = {"stock": ("STK",), "options": ("OPT", "FOP")}
 NOT_PARTS = frozenset({"starting_value", "ending_value", "twr"})
@@ -23,8 +24,7 @@ TWR_DIGITS = Decimal("0.00006")
 
 def worth_checks(statement: Statement, sheet: Sheet) -> Iterator[Check]:
     yield from _positions(statement, sheet)
-    for day in statement.nav:
-        yield from _nav_adds_up(day, sheet)
+    yield from _nav_adds_up(statement.nav, sheet)
     last = next((day for day in statement.nav if day.day == statement.last_day), None)
     if last is not None:
         yield from _nav_of_positions(statement, last, sheet)
@@ -85,17 +85,21 @@ def _positions(statement: Statement, sheet: Sheet) -> Iterator[Check]:
                 )  # fmt: skip
 
 
-def _nav_adds_up(day: NavDay, sheet: Sheet) -> Iterator[Check]:
-    parts: dict[str, Decimal] = {name: value for name in PARTS if (value := getattr(day, name)) is not None}
-    if parts.keys() <= {"other"}:
+def _nav_adds_up(days: Sequence[NavDay], sheet: Sheet) -> Iterator[Check]:
+    """`other` is what no named part explains: nothing, unless the account holds what has no part of its own."""
+    if not days or median(day.other for day in days):
         return
-    row = nav_row(sheet, day.day)
-    yield equal(
-        "nav_parts",
-        ("total", day.total, {sheet.put(row, "total", day.total): ONE}),
-        ("its parts", sum(parts.values(), ZERO), {sheet.put(row, name, value): ONE for name, value in parts.items()}),
-        title=sheet.words[row], rank=1, currency=day.currency,
-    )  # fmt: skip
+    for day in days:
+        parts: dict[str, Decimal] = {name: value for name in PARTS if (value := getattr(day, name)) is not None}
+        if not parts:
+            continue
+        row = nav_row(sheet, day.day)
+        yield equal(
+            "nav_parts",
+            ("total", day.total, {sheet.put(row, "total", day.total): ONE}),
+            ("its parts", sum(parts.values(), ZERO), {sheet.put(row, name, value): ONE for name, value in parts.items()}),
+            title=sheet.words[row], rank=1, currency=day.currency,
+        )  # fmt: skip
 
 
 def _nav_of_positions(statement: Statement, last: NavDay, sheet: Sheet) -> Iterator[Check]:
@@ -175,7 +179,7 @@ def _change(statement: Statement, sheet: Sheet) -> Iterator[Check]:
     if start is None or end is None:
         return
     row = change_row(sheet)
-    parts = {name: amount for name, amount in change.items() if name not in NOT_PARTS}
+    parts = _parts_of_change(change, end - start)
     currency = statement.base_currency
     yield equal(
         "change_parts",
@@ -198,6 +202,17 @@ def _change(statement: Statement, sheet: Sheet) -> Iterator[Check]:
                 title=f"{name.replace('_', ' ')}, {nav.day}", rank=2, currency=currency,
             )  # fmt: skip
     yield from _change_of_rows(statement, sheet)
+
+
+def _parts_of_change(change: Mapping[str, Decimal], moved: Decimal) -> dict[str, Decimal]:
+    """What changed the value, each once: the broker says the result of prices as mark-to-market, as realised and unrealised, or
+    both ways; the way that adds up counts, else the first."""
+    parts = {name: amount for name, amount in change.items() if name not in NOT_PARTS}
+    split = {name: amount for name, amount in parts.items() if name != "mtm"}
+    whole = {name: amount for name, amount in parts.items() if name not in ("realized", "change_in_unrealized")}
+    if not parts.get("mtm"):
+        return split
+    return min((whole, split), key=lambda each: abs(moved - sum(each.values(), ZERO)))
 
 
 CHANGES = {

@@ -192,6 +192,10 @@ def bots(conn: Any) -> None:
         " SELECT account, cycle, 'KO', 'USD', 'put', strategy, opened, opened_on, closed, closed_on, 1, 0, 0, gross, fees, 0, net,"
         "        86400, 5850, opened FROM round_trips",
         "INSERT INTO book_state (account, revision, folded_at) VALUES ('DU1', 1, %(last)s)",
+        "INSERT INTO statements (account, base_currency, first_day, last_day, generated_at, imported_at, content_hash, file_name,"
+        " sections, result) VALUES ('DU1', 'USD', '2025-09-01', '2025-09-30', %(first)s, %(first)s, 'x', 'x.xml', '{}', '{}')",
+        "INSERT INTO reconciliations (statement, account, made_at, open_breaks, report)"
+        " SELECT id, account, imported_at, 1, '{\"breaks\": []}' FROM statements",
         "INSERT INTO notes (account, subject, key, note, tags, excluded, version, author, updated_at)"
         " VALUES ('DU1', 'round_trip', '1', 'rolled late', '{late}', true, 2, 'anna', %(last)s),"
         "        ('DU1', 'underlying', 'KO', '', '{dividend}', false, 1, 'anna', %(first)s)",

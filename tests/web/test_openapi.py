@@ -16,6 +16,8 @@ PATHS = {
     "/api/trades/",
     "/api/trades/round-trips",
     "/api/wheel/cycles",
+    "/api/reconciliation/",
+    "/api/cash-flows/",
     "/api/trades/{id}/notes",
     "/api/trades/round-trips/{id}/notes",
     "/api/underlyings/{symbol}/notes",

@@ -1,0 +1,85 @@
+"""The shapes in which agreement with the broker is read: REST sends them, pages show them. Amounts are exact, as text."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from data.reconciliation.report import BreakView, Report
+
+
+class StatementView(TypedDict):
+    """A statement that was imported, what that brought, and how it agrees; `report` None: not compared yet."""
+
+    id: int
+    first_day: str
+    last_day: str
+    base_currency: str | None
+    query: str | None
+    file_name: str
+    generated_at: str
+    imported_at: str
+    result: dict[str, Any]
+    compared_at: str | None
+    report: Report | None
+
+
+class ReconciliationView(TypedDict):
+    """`open_breaks` None: no statement has been compared yet. Newest period first."""
+
+    account: str
+    as_of: str | None
+    open_breaks: int | None
+    items: list[StatementView]
+
+
+class OpenBreak(BreakView):
+    """A break with the statement that shows it."""
+
+    statement: int
+    first_day: str
+    last_day: str
+
+
+class OpenBreaksView(TypedDict):
+    """`count` is of all, `items` the first of them; None: no statement has been compared yet."""
+
+    account: str
+    as_of: str | None
+    count: int | None
+    items: list[OpenBreak]
+
+
+class CashFlowView(TypedDict):
+    """`amount` is what the account's cash changed by, in `currency`; `base_amount` that at `rate_to_base`, the day's rate."""
+
+    id: str
+    time: str
+    session_date: str
+    kind: str
+    amount: float
+    currency: str
+    rate_to_base: float | None
+    base_amount: float | None
+    base_currency: str | None
+    symbol: str | None
+    con_id: int | None
+    description: str | None
+    source: str
+
+
+class CashFlowTotal(TypedDict):
+    """Of one currency and kind, over all that the filters let through."""
+
+    currency: str
+    kind: str
+    rows: int
+    amount: float
+    base_amount: float | None
+
+
+class CashFlowsView(TypedDict):
+    account: str
+    base_currency: str | None
+    totals: list[CashFlowTotal]
+    items: list[CashFlowView]
+    next_before: str | None
