@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from decimal import Decimal
 
 from data.flex.records import Statement, Trade
@@ -190,6 +189,8 @@ def _positions(statement: Statement, known: Known, sheet: Sheet) -> Iterator[Che
 
 def _realized(statement: Statement, known: Known, sheet: Sheet) -> Iterator[Check]:
     """Realised P&L by contract: the book's closed lots against the statement's trades."""
+    if known.realized is None or "Trades" not in statement.sections:
+        return
     theirs: dict[int, Sum] = defaultdict(Sum)
     names: dict[int, str] = dict(known.names)
     for trade in statement.trades:
@@ -199,9 +200,8 @@ def _realized(statement: Statement, known: Known, sheet: Sheet) -> Iterator[Chec
             theirs[con_id].add(
                 sheet.put(trade_row(sheet, trade), "realized_pnl", trade.realized_pnl), trade.realized_pnl
             )
-    for con_id, here in sorted(known.realized.items()):
-        if con_id not in theirs:
-            continue
+    for con_id in sorted(known.realized.keys() | theirs.keys()):
+        here = known.realized.get(con_id, ZERO)
         mine = sheet.say(f"book:{con_id}", f"the book's closed lots of {names.get(con_id, con_id)}")
         yield equal(
             "realized",
@@ -225,8 +225,3 @@ def _nav(statement: Statement, known: Known, sheet: Sheet) -> Iterator[Check]:
             ("statement", day.total, {sheet.put(nav_row(sheet, day.day), "total", day.total): ONE}),
             title=sheet.words[nav_row(sheet, day.day)], rank=3, currency=day.currency, tolerance=abs(day.total) * MARKS,
         )  # fmt: skip
-
-
-def without(check: Check) -> Check:
-    """The same check with nothing allowed: what matches to 0.00."""
-    return replace(check, tolerance=ROUNDED)

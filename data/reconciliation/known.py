@@ -56,6 +56,6 @@ class Known:
     fills: tuple[KnownFill, ...] = ()
     flows: tuple[KnownFlow, ...] = ()
     held: Mapping[int, Decimal] | None = None
-    realized: Mapping[int, Decimal] = field(default_factory=dict)
+    realized: Mapping[int, Decimal] | None = None
     nav: Mapping[date, Decimal] = field(default_factory=dict)
     names: Mapping[int, str] = field(default_factory=dict)

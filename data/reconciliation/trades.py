@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from data.flex.records import ClosedLot, Statement, Trade
 from data.reconciliation.diagnosis import Check
 from data.reconciliation.sheet import ONE, ROUNDED, ZERO, Sheet, alike, equal
-
-DELIVERED = frozenset({"assignment", "exercise", "expiry"})
 
 
 def trade_row(sheet: Sheet, trade: Trade) -> str:
@@ -25,13 +23,14 @@ def trade_checks(statement: Statement, sheet: Sheet) -> Iterator[Check]:
     lots: dict[str, list[ClosedLot]] = defaultdict(list)
     for lot in statement.closed_lots:
         lots[lot.trade].append(lot)
+    cost_sign = _cost_sign(statement, lots)
     for trade in statement.trades:
         row = trade_row(sheet, trade)
         yield from _proceeds(trade, row, sheet)
         yield from _net_cash(trade, row, sheet)
         yield from _result(trade, row, sheet)
         if found := lots.get(trade.key):
-            yield from _lots(trade, row, found, sheet)
+            yield from _lots(trade, row, found, cost_sign, sheet)
     yield from _events(statement, sheet)
 
 
@@ -86,7 +85,7 @@ def _result(trade: Trade, row: str, sheet: Sheet) -> Iterator[Check]:
     )  # fmt: skip
 
 
-def _lots(trade: Trade, row: str, lots: list[ClosedLot], sheet: Sheet) -> Iterator[Check]:
+def _lots(trade: Trade, row: str, lots: list[ClosedLot], cost_sign: Decimal, sheet: Sheet) -> Iterator[Check]:
     """What the lots that it closed say together."""
     names = [sheet.say(f"lot:{lot.key}", f"closed lot of {lot.opened:%Y-%m-%d} in {sheet.words[row]}") for lot in lots]
     if trade.realized_pnl is not None and all(lot.realized_pnl is not None for lot in lots):
@@ -99,6 +98,7 @@ def _lots(trade: Trade, row: str, lots: list[ClosedLot], sheet: Sheet) -> Iterat
             }),
             title=sheet.words[row], rank=1, currency=trade.currency, tolerance=ROUNDED * max(1, len(lots)),
         )  # fmt: skip
+    yield from _lots_add_up(trade, row, lots, names, cost_sign, sheet)
     for name, lot in zip(names, lots, strict=True):
         yield alike(
             "lots_contract",
@@ -106,6 +106,50 @@ def _lots(trade: Trade, row: str, lots: list[ClosedLot], sheet: Sheet) -> Iterat
             ("its contract", str(lot.con_id), f"{name}/con_id"),
             ("its trade's", str(trade.contract.con_id), f"{row}/con_id"),
         )
+
+
+def _lots_add_up(
+    trade: Trade, row: str, lots: list[ClosedLot], names: list[str], cost_sign: Decimal, sheet: Sheet
+) -> Iterator[Check]:
+    """Quantity and cost of what a trade closed; a trade that opens too (a position turned round) closes a part only."""
+    pairs = list(zip(names, lots, strict=True))
+    if "O" not in trade.codes:
+        sign = _side(trade)
+        yield equal(
+            "lots_quantity",
+            ("quantity", sign * trade.quantity, {sheet.put(row, "quantity", trade.quantity): sign}),
+            ("its closed lots", sum((lot.quantity for lot in lots), ZERO),
+             {sheet.put(name, "quantity", lot.quantity): ONE for name, lot in pairs}),
+            title=sheet.words[row], unit="shares", tolerance=ZERO, rank=1,
+        )  # fmt: skip
+    if trade.cost is not None and all(lot.cost is not None for lot in lots):
+        total = sum((lot.cost or ZERO for lot in lots), ZERO)
+        yield equal(
+            "lots_cost",
+            ("cost", trade.cost, {sheet.put(row, "cost", trade.cost): ONE}),
+            ("its closed lots", cost_sign * total, {sheet.put(name, "cost", lot.cost): cost_sign for name, lot in pairs}),
+            title=sheet.words[row], rank=1, currency=trade.currency, tolerance=ROUNDED * max(1, len(lots)),
+        )  # fmt: skip
+
+
+def _side(trade: Trade) -> Decimal:
+    """1 bought, -1 sold: by the most of its figures, so that one that is wrong doesn't turn the trade round."""
+    before_fees = (
+        None if trade.net_cash is None else trade.net_cash - (trade.commission or ZERO) - (trade.taxes or ZERO)
+    )
+    signs = [trade.quantity > 0, *(amount < 0 for amount in (trade.proceeds, before_fees) if amount)]
+    return ONE if 2 * sum(signs) > len(signs) or (2 * sum(signs) == len(signs) and signs[0]) else -ONE
+
+
+def _cost_sign(statement: Statement, lots: Mapping[str, list[ClosedLot]]) -> Decimal:
+    """Whether a trade's cost has the sign of its lots' cost: the same throughout a statement."""
+    alike_, apart = 0, 0
+    for trade in statement.trades:
+        total = sum((lot.cost or ZERO for lot in lots.get(trade.key, ())), ZERO)
+        if trade.cost and total:
+            alike_ += abs(trade.cost - total) <= ROUNDED
+            apart += abs(trade.cost + total) <= ROUNDED
+    return ONE if alike_ > apart else -ONE
 
 
 def _events(statement: Statement, sheet: Sheet) -> Iterator[Check]:
@@ -134,7 +178,3 @@ def _events(statement: Statement, sheet: Sheet) -> Iterator[Check]:
 
 def _fee_is_own(trade: Trade) -> bool:
     return trade.commission_currency in (None, trade.currency)
-
-
-def fee_of(trade: Trade) -> Decimal:
-    return trade.commission or ZERO

@@ -240,10 +240,13 @@ def _change_of_rows(statement: Statement, sheet: Sheet) -> Iterator[Check]:
             else:
                 total.product(sheet, f"flow:{each.key}", ("amount", each.amount), ("rate_to_base", each.rate_to_base))
         else:
+            of_rows: dict[str, Decimal | None] = {
+                f"flow:{each.key}/{word}": None for each in statement.cash_transactions for word in ("kind", "currency")
+            }
             yield equal(
                 f"change_of_{name}",
                 ("change in NAV", reported, {sheet.put(change_row(sheet), name, reported): ONE}),
-                ("cash transactions", total.total, total.terms),
+                ("cash transactions", total.total, total.terms | of_rows),
                 title=f"{name.replace('_', ' ')} in the base currency", place=(("kind", name),), rank=3,
                 currency=statement.base_currency, tolerance=ROUNDED * max(1, total.rows),
             )  # fmt: skip
@@ -263,7 +266,10 @@ def _returns(statement: Statement, sheet: Sheet) -> Iterator[Check]:
     twr, days = found
     terms: dict[str, Decimal | None] = {sheet.put(nav_row(sheet, each.day), "total", each.total): None for each in days}
     terms |= {f"flow:{each.key}/{name}": None for each in statement.cash_transactions if each.kind in TRANSFERS
-              for name in ("amount", "rate_to_base", "kind", "day")}  # fmt: skip
+              for name in ("amount", "rate_to_base")}  # fmt: skip
+    terms |= {
+        f"flow:{each.key}/{word}": None for each in statement.cash_transactions for word in ("kind", "currency", "day")
+    }
     terms |= {f"change/{name}": None for name in ("starting_value", "deposits_withdrawals")}
     yield equal(
         "twr",
