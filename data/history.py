@@ -95,8 +95,9 @@ class History:
         return _fitted(window.points or POINTS, FITTING, lambda points: self._equity(account, window, points, stored))
 
     def _equity(self, account: str, window: Window, points: int, stored: Mapping[str, Any]) -> HistoryView:
-        span, step, found = self._read("equity_history", window, "1D", points, stored, account=account)
-        base, since = self._before("equity_before", found, span, step, stored, account=account)
+        key = {"account": account, "live_from": stored["live_from"]}
+        span, step, found = self._read("equity_history", window, "1D", points, stored, **key)
+        base, since = self._before("equity_before", found, span, step, stored, **key)
         flows = self._fetch("cash_flows", account=account, since=min(since, span.since), until=span.until)
         counted = [
             Flow(row["time"], rows.number(row["base_amount"])) for row in flows if row["time"] >= since.timestamp()
@@ -112,6 +113,7 @@ class History:
             "until": rows.stamp(span.until),
             "first": rows.iso(stored["first"]),
             "last": rows.iso(stored["last"]),
+            "seam": rows.iso(stored["seam"]),
             "items": [point(row, result.pnl, result.return_pct, 2) for row, result in zip(found, results, strict=True)],
             "flows": [flow(row) for row in shown],
             "outages": self._outages(account, span, step),
@@ -263,7 +265,22 @@ class History:
         whole = {"1m": row["minutes_from"] or ALWAYS, "1h": row["hours_from"] or ALWAYS, "1d": ALWAYS}
         last = max(last, newest) if last and newest else last
         # Of what a clock that was ahead has left no frame's present is made.
-        return {**row, "first": first, "last": min(last, self._clock()) if last else last, "whole": whole}
+        found = {**row, "first": first, "last": min(last, self._clock()) if last else last, "whole": whole}
+        return self._with_statements(found) if relation == "history" else found
+
+    def _with_statements(self, stored: dict[str, Any]) -> dict[str, Any]:
+        """With the days that statements have before the first sample: `seam` is where samples begin after them."""
+        days, first, nav_first = self.trading_days(), stored["first"], stored["nav_first"]
+        live_from = days.date_of(first) if first is not None else None
+        found = {**stored, "live_from": live_from, "seam": None}
+        if nav_first is None or (live_from is not None and nav_first >= live_from):
+            return found
+        begin = days.begin(nav_first)
+        if live_from is None:
+            return {**found, "first": begin, "last": days.end(stored["nav_last"]) - TINY}
+        begins = days.begin(live_from)  # of the finer levels nothing is older
+        whole = {level: max(since, begins) if level != "1d" else since for level, since in stored["whole"].items()}
+        return {**found, "first": begin, "whole": whole, "seam": begins}
 
     def _ends(self, relation: str, **key: Any) -> tuple[datetime | None, datetime | None]:
         """The first and the last stored instant, kept for a while: they are found through every level's newest part."""
@@ -310,7 +327,12 @@ class History:
         )
         minutes, busy_s = (open_s + earlier_s) / MINUTE, open_s
         if name != "price_bars" and (wall_s > MAX_SOURCE * MINUTE or wall_s > points * step.seconds):
-            (row,) = self._fetch(name.replace("history", "hours"), **key, since=span.since, until=span.until)
+            (row,) = self._fetch(
+                name.replace("history", "hours"),
+                **{k: v for k, v in key.items() if k != "live_from"},
+                since=span.since,
+                until=span.until,
+            )
             minutes, busy_s = row["hours"] * HOUR / MINUTE, row["busy"] * HOUR
         if step.level == "1m" and minutes > MAX_SOURCE:
             step = choose("auto", span, points, self.trading_days(), {**whole, "1m": span.until})

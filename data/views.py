@@ -65,6 +65,21 @@ class PositionView(TypedDict):
     vega: float | None
     implied_vol: float | None
     underlying_price: float | None
+    strategy: str | None  # null: not tracked by a bot
+    cycle: str | None  # the wheel cycle it is of
+    stage: Literal["put", "shares", "covered", "call", "other", "closed"] | None
+    non_standard: bool  # an adjusted deliverable: what would be a guess is null
+    dte: int | None  # by the date in New York
+    pnl_of_cost: float | None  # percent of what was paid or received
+    pnl_of_max_profit: float | None  # percent of the premium kept, of short options
+    break_even: float | None
+    moneyness: Literal["itm", "atm", "otm"] | None
+    distance_pct: float | None  # to the strike; negative: in the money
+    distance_sigma: float | None
+    intrinsic: float | None  # per unit of the underlying
+    extrinsic: float | None
+    early_assignment: Literal["risk", "none", "unknown"] | None  # of short options
+    early_assignment_reason: str | None
     as_of: str
 
 
@@ -216,6 +231,7 @@ class HistoryView(TypedDict):
     until: str
     first: str | None  # the oldest and the newest instant of which anything is stored
     last: str | None
+    seam: str | None  # what is before comes from statements, a value a day; from it on from samples; None: all of one kind
     items: list[HistoryPoint]
     flows: list[FlowView]  # deposits and withdrawals in the span
     outages: list[OutageView]

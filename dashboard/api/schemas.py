@@ -156,6 +156,21 @@ class Position(Answer):
     vega: float | None
     implied_vol: float | None
     underlying_price: float | None
+    strategy: str | None  # null: not tracked by a bot
+    cycle: str | None  # the wheel cycle it is of
+    stage: Literal["put", "shares", "covered", "call", "other", "closed"] | None
+    non_standard: bool  # an adjusted deliverable: what would be a guess is null
+    dte: int | None  # by the date in New York
+    pnl_of_cost: float | None  # percent of what was paid or received
+    pnl_of_max_profit: float | None  # percent of the premium kept, of short options
+    break_even: float | None
+    moneyness: Literal["itm", "atm", "otm"] | None
+    distance_pct: float | None  # to the strike; negative: in the money
+    distance_sigma: float | None
+    intrinsic: float | None  # per unit of the underlying
+    extrinsic: float | None
+    early_assignment: Literal["risk", "none", "unknown"] | None  # of short options
+    early_assignment_reason: str | None
     as_of: str
 
 
@@ -299,7 +314,8 @@ class Point(Answer):
 class History(Answer):
     """`pnl` and `return_pct` (time-weighted, since the first bucket) leave deposits and withdrawals out. `resolution` is the
     stored level that was read, `step_s` a bucket's length (of days 86,400 x trading days), `first` and `last` the oldest and the
-    newest instant of which anything is stored; `since` to `until`, which is excluded, is the span that was answered."""
+    newest instant of which anything is stored; `since` to `until`, which is excluded, is the span that was answered. Before `seam` each day's value
+    is a statement's ("statement"), from it on a sample's ("live"); null: all of one kind."""
 
     account: str
     currency: str | None
@@ -309,6 +325,7 @@ class History(Answer):
     until: str
     first: str | None
     last: str | None
+    seam: str | None
     items: list[Point]
     flows: list[Flow]
     outages: list[Outage]

@@ -1,12 +1,13 @@
--- An account's figures, their revision and what total and daily P&L are measured against.
+-- An account's figures, their revision and what total and daily P&L are measured against: total P&L against the earliest net asset
+-- value that a statement has, where that is before the first sample.
 -- The previous equity is the last sample of the session right before the row's own.
 SELECT a.base_currency,
-       a.baseline_net_liquidation,
-       a.baseline_at,
+       CASE WHEN nav.at IS NULL THEN a.baseline_net_liquidation ELSE nav.total END AS baseline_net_liquidation,
+       coalesce(nav.at, a.baseline_at) AS baseline_at,
        -- Deposits and withdrawals since the baseline: no profit. Null when one of them has no rate to the base currency.
        (SELECT CASE WHEN count(*) = count(f.base_amount) THEN coalesce(sum(f.base_amount), 0) END
           FROM cash_flows f
-         WHERE f.account = a.account AND f.ts > a.baseline_at AND f.kind IN ('deposit', 'withdrawal')) AS transfers,
+         WHERE f.account = a.account AND f.ts > coalesce(nav.at, a.baseline_at) AND f.kind IN ('deposit', 'withdrawal')) AS transfers,
        p.*,
        coalesce((SELECT r.revision FROM revisions r WHERE r.account = a.account AND r.topic = 'portfolio'), 0) AS revision,
        (SELECT s.net_liquidation
@@ -22,4 +23,11 @@ SELECT a.base_currency,
                          LIMIT 1) AS s ON s.session_date = previous.session_date) AS previous_equity
   FROM accounts a
   LEFT JOIN portfolio_latest p USING (account)
+  LEFT JOIN LATERAL (
+       SELECT m.closes AS at, cast(n.total AS double precision) AS total
+         FROM statement_nav n
+         JOIN market_sessions m ON m.session_date = n.day
+        WHERE n.account = a.account AND (a.baseline_at IS NULL OR m.closes <= a.baseline_at)
+        ORDER BY n.day
+        LIMIT 1) AS nav ON true
  WHERE a.account = :account

@@ -132,7 +132,7 @@ def test_days_are_trading_days_and_blocks_of_them(reads: Reads) -> None:
 
 def test_blocks_don_t_move_with_the_span(reads: Reads) -> None:
     def blocks(first: date) -> dict[int, float | None]:
-        found = reads._fetch("equity_history", account=ACCOUNT, **_two_days(reads, first))
+        found = reads._fetch("equity_history", account=ACCOUNT, live_from=None, **_two_days(reads, first))
         return {row["time"]: row["close"] for row in found}
 
     whole, later = blocks(date(2026, 3, 2)), blocks(date(2026, 3, 3))

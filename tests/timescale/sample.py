@@ -194,6 +194,8 @@ def bots(conn: Any) -> None:
         "INSERT INTO book_state (account, revision, folded_at) VALUES ('DU1', 1, %(last)s)",
         "INSERT INTO statements (account, base_currency, first_day, last_day, generated_at, imported_at, content_hash, file_name,"
         " sections, result) VALUES ('DU1', 'USD', '2025-09-01', '2025-09-30', %(first)s, %(first)s, 'x', 'x.xml', '{}', '{}')",
+        "INSERT INTO statement_nav (account, day, statement, currency, total, other)"
+        " SELECT account, day, id, 'USD', 99000, 0 FROM statements, (VALUES (date '2025-09-30'), ('2025-10-01'), ('2025-10-04')) AS d (day)",
         "INSERT INTO reconciliations (statement, account, made_at, open_breaks, report)"
         " SELECT id, account, imported_at, 1, '{\"breaks\": []}' FROM statements",
         "INSERT INTO notes (account, subject, key, note, tags, excluded, version, author, updated_at)"

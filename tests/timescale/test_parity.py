@@ -74,6 +74,7 @@ VALUES: dict[str, Iterable[Any]] = {
     "last_ts": [MOMENTS[5] + timedelta(minutes=5)],
     "least_s": [0, 600],
     "limit": [3],
+    "live_from": [None, date(2025, 11, 3)],
     "name": ["*", "bot/wheel"],
     "names": [["", "bot/wheel"]],
     "preview_id": ["00000000-0000-0000-0000-000000000004"],

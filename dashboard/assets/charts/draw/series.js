@@ -96,6 +96,12 @@ window.mtz.charts.series = (function () {
     });
   }
 
+  /* Where statements' values end and samples begin: a mark on the first row of these. */
+  function seam(rows, time, colours) {
+    const i = time === null || time === undefined ? -1 : rows.findIndex((row) => !row.gap && row.time >= time - 1);
+    return i < 1 ? [] : [{ time: rows[i].time, position: "aboveBar", shape: "square", color: colours.accent, text: "statement | live", size: 1, id: "seam" }];
+  }
+
   /* The row that a moment belongs to, null outside of the rows. A day's row holds what happened since the session before. */
   function bucketOf(rows, time, step) {
     const { lowerThan, DAY } = window.mtz.charts.rows;
@@ -105,5 +111,5 @@ window.mtz.charts.series = (function () {
     return known[lowerThan(known, time)];
   }
 
-  return { PRICE, PNL, BENCHMARK, price, pnl, level, volume, line, benchmark, markers, bucketOf, point, bar };
+  return { PRICE, PNL, BENCHMARK, price, pnl, level, volume, line, benchmark, markers, seam, bucketOf, point, bar };
 })();

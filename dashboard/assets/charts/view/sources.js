@@ -21,7 +21,7 @@ window.mtz.charts.sources = (function () {
     return {
       rows, gaps, step: view.step_s, resolution: view.resolution, currency: view.currency, outages: view.outages || [], flows: view.flows || [],
       problem: view.problem || null, from: layout.seconds(view.since), to: layout.seconds(view.until),
-      first: view.first ? layout.seconds(view.first) : -Infinity, last: view.last ? layout.seconds(view.last) : -Infinity,
+      seam: view.seam ? layout.seconds(view.seam) : null, first: view.first ? layout.seconds(view.first) : -Infinity, last: view.last ? layout.seconds(view.last) : -Infinity,
     };
   }
 
@@ -43,7 +43,8 @@ window.mtz.charts.sources = (function () {
         return { ...found, benchmark: bars };
       },
       series(found, look, colours) {
-        const marks = series.markers(found.rows, found.flows, found.step, colours);
+        const marks = [...series.markers(found.rows, found.flows, found.step, colours), ...series.seam(found.rows, found.seam, colours)]
+          .sort((a, b) => a.time - b.time);
         const all = [series.price(found.rows, look.style, colours, "mtzMoney", marks), series.pnl(found.rows, colours)];
         if (found.benchmark) all.push(series.benchmark(found.benchmark, colours));
         return all;
