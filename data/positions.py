@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from data import rows
@@ -20,13 +20,14 @@ class PositionRows:
     revision: int
     epoch: int
     known_from: int
+    day: date  # in New York, by which days to expiry are counted
     items: dict[int, PositionView]
     changed: dict[int, int]  # con_id → the revision that wrote it
     removed: dict[int, int] = field(default_factory=dict)  # con_id → the revision that no longer has it
     as_of: datetime | None = None
 
     @classmethod
-    def whole(cls, found: Found, epoch: int, known: PositionRows | None) -> PositionRows:
+    def whole(cls, found: Found, epoch: int, known: PositionRows | None, today: date) -> PositionRows:
         """From all rows; `known` is the list before, of the same epoch, whose memory goes on."""
         fresh = _by_contract(found)
         revision = found[0]["revision"]
@@ -35,7 +36,8 @@ class PositionRows:
             revision=revision,
             epoch=epoch,
             known_from=known.known_from if known else revision,
-            items={con_id: rows.position(row) for con_id, row in fresh.items()},
+            day=today,
+            items={con_id: rows.position(row, today) for con_id, row in fresh.items()},
             changed={con_id: row["changed_revision"] for con_id, row in fresh.items()},
             removed={con_id: gone for con_id, gone in removed.items() if con_id not in fresh},
             as_of=max((row["as_of"] for row in fresh.values()), default=None),
@@ -53,7 +55,7 @@ class PositionRows:
             return None
         changed = self.changed | {con_id: row["changed_revision"] for con_id, row in fresh.items()}
         items = {
-            con_id: rows.position(fresh[con_id]) if con_id in fresh else item
+            con_id: rows.position(fresh[con_id], self.day) if con_id in fresh else item
             for con_id, item in self.items.items()
             if con_id in held
         }
@@ -62,6 +64,7 @@ class PositionRows:
             revision=revision,
             epoch=self.epoch,
             known_from=self.known_from,
+            day=self.day,
             items=items,
             changed={con_id: changed[con_id] for con_id in items},
             removed=self.removed | {con_id: revision for con_id in self.items if con_id not in held},

@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from data import board as boards
 from data import cursor, rows
+from data.analytics.positions import NEW_YORK
 from data.board import AccountState, Board
 from data.book_reads import BookReads, State
 from data.book_views import CyclesView, RoundTripsView
@@ -228,8 +229,14 @@ class Reads:
 
     def position_rows(self, account: str) -> PositionRows:
         self._state(account)
+        known: PositionRows | None = self._rows.get((Topic.POSITIONS, account))
+        if known is not None and known.day != self._today() and self.away() is None:
+            self._rows.pop((Topic.POSITIONS, account), None)  # every row's days to expiry are others
         found: PositionRows = self._cached((Topic.POSITIONS, account), account, Topic.POSITIONS, self._load_positions)
         return found
+
+    def _today(self) -> date:
+        return self.clock().astimezone(NEW_YORK).date()
 
     def trades(self, account: str, limit: int = 50, before: str | None = None) -> TradesView:
         """A page of effective executions, newest first; `before` is the `next_before` of the page before.
@@ -480,7 +487,7 @@ class Reads:
             merged = known.merged(self._fetch("positions", account=account, since=known.revision))
             if merged is not None:
                 return merged
-        return PositionRows.whole(self._fetch("positions", account=account, since=0), epoch, known)
+        return PositionRows.whole(self._fetch("positions", account=account, since=0), epoch, known, self._today())
 
     def _load_trades(self, account: str, limit: int, at: tuple[datetime, int] | None) -> TradeRows:
         epoch = self._epoch

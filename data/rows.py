@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from data.analytics.positions import derived
 from data.model import GatewayState, MarketPhase, PollerStatus
 from data.views import OutageView, PositionView, TradeView
 
@@ -50,7 +51,8 @@ def poller_status(row: Row) -> PollerStatus | None:
     return PollerStatus(**values)
 
 
-def position(row: Row) -> PositionView:
+def position(row: Row, today: date) -> PositionView:
+    """`today` is the date in New York."""
     return {
         "con_id": row["con_id"],
         "symbol": row["symbol"],
@@ -75,6 +77,10 @@ def position(row: Row) -> PositionView:
         "vega": number(row["vega"]),
         "implied_vol": number(row["implied_vol"]),
         "underlying_price": number(row["underlying_price"]),
+        "strategy": row["strategy"],
+        "cycle": row["cycle"],
+        "stage": row["stage"],
+        **derived(row, today),
         "as_of": stamp(row["as_of"]),
     }
 

@@ -29,10 +29,21 @@ SELECT state.revision,
        p.vega,
        p.implied_vol,
        p.underlying_price,
+       b.strategy,
+       b.cycle,
+       b.stage,
        p.as_of,
        p.changed_revision
   FROM state
   LEFT JOIN (positions_latest p JOIN contracts c USING (con_id))
     ON p.account = :account AND p.changed_revision > :since
+  -- Whose it is: of the open round trip that began last, and the stage of its wheel cycle.
+  LEFT JOIN LATERAL (
+       SELECT t.strategy, t.cycle, w.stage
+         FROM round_trips t
+         LEFT JOIN wheel_cycles w ON w.account = t.account AND w.cycle = t.cycle
+        WHERE t.account = p.account AND t.con_id = p.con_id AND t.closed IS NULL
+        ORDER BY t.opened DESC, t.id DESC
+        LIMIT 1) AS b ON true
 WINDOW sorted AS (ORDER BY c.symbol, c.sec_type DESC, c.expiry, c.strike, c."right", p.con_id)
  ORDER BY c.symbol, c.sec_type DESC, c.expiry, c.strike, c."right", p.con_id
