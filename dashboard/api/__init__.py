@@ -17,10 +17,12 @@ from dashboard.api import (
     notes,
     portfolio,
     reconciliation,
+    statements,
     strategies,
     trades,
 )
 from dashboard.encode import Encoder
+from dashboard.uploads import Uploads
 from data.assigning import Assignments
 from data.audit import Caller
 from data.commands import Commands
@@ -50,6 +52,7 @@ def register(
     reports: Reports,
     assignments: Assignments,
     written: Notes,
+    uploads: Uploads,
     who: Callable[[], Caller],
     is_known: Callable[[], bool],
 ) -> None:
@@ -61,6 +64,7 @@ def register(
         notes.blueprint(reads, written, who),
         book.blueprint(reads),
         reconciliation.blueprint(reads),
+        statements.blueprint(uploads, who),
         strategies.blueprint(reads),
         commands.blueprint(given, who),
         ledger.blueprint(reads, assignments, who),
