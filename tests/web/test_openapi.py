@@ -18,6 +18,8 @@ PATHS = {
     "/api/wheel/cycles",
     "/api/reconciliation/",
     "/api/cash-flows/",
+    "/api/today",
+    "/api/calendar/expiries",
     "/api/statements/uploads",
     "/api/statements/uploads/{upload}",
     "/api/trades/{id}/notes",

@@ -1,0 +1,71 @@
+"""The shapes of what can happen to what is held; docs/positions.md defines every figure. Money is in `currency`."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+from data.views import FreshnessName
+
+
+class SharesNeed(TypedDict):
+    """Shares that short calls of one symbol would take; only whole contracts are covered."""
+
+    symbol: str
+    needed: float
+    held: float
+    contracts: float
+    covered: float
+
+
+class Need(TypedDict):
+    """What assignment would take: cash for shares put to us or for cash settlement, and shares that are called."""
+
+    cash: float
+    shares: list[SharesNeed]
+
+
+class ExpiryView(TypedDict):
+    expiry: str
+    week: str  # its Monday
+    dte: int
+    currency: str
+    contracts: float  # short and long
+    notional: float  # strike x multiplier of the shorts
+    premium_at_risk: float | None  # what closing the shorts would cost; null where a mark is missing
+    all_assigned: Need
+    in_the_money: Need
+    uncertain: float  # short contracts left out of one or both: no price of the underlying, or an adjusted deliverable
+
+
+class ExpiriesView(TypedDict):
+    """`GET /api/calendar/expiries`, the soonest first. `free_cash` is the base currency's cash less all short puts' strikes."""
+
+    account: str
+    as_of: str | None
+    currency: str | None
+    cash: float | None
+    free_cash: float | None
+    items: list[ExpiryView]
+
+
+TodayKind = Literal["free_cash", "expiring", "early_assignment", "bot", "breaks", "target", "dte"]
+Urgency = Literal["now", "soon", "watch"]
+
+
+class TodayLine(TypedDict):
+    kind: TodayKind
+    urgency: Urgency
+    text: str
+    con_id: int | None  # the position that it opens, else its page
+    page: Literal["positions", "strategies", "reports", "overview"]
+
+
+class TodayView(TypedDict):
+    """`GET /api/today`, the most urgent first. Nothing is to do when `items` and `unknown` are both empty."""
+
+    account: str
+    as_of: str | None
+    freshness: FreshnessName
+    free_cash: float | None
+    items: list[TodayLine]
+    unknown: list[str]  # why more can't be known, a sentence each
