@@ -1,0 +1,72 @@
+"""Reports in a browser: statements with what they agree on, breaks that unfold, files uploaded by keyboard and by drop."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from dashboard.api import reconciliation_schemas as schemas
+from data.db import connect
+from data.model import Role
+from tests.e2e.conftest import Open
+from tests.web.samples import ACCOUNT, Writer
+from tests.web.server import Web
+
+SHOTS = os.environ.get("MTZ_SHOTS")
+
+
+@pytest.fixture(scope="module")
+def statement(url: str, write: Writer) -> Iterator[None]:
+    assert write
+    report = schemas.REPORT | {"lacking": ["Change in NAV: the time-weighted return is not compared."]}
+    with connect(url, Role.IMPORTER, "test", autocommit=True) as conn:
+        conn.execute(
+            "WITH s AS (INSERT INTO statements (account, base_currency, first_day, last_day, generated_at, content_hash, file_name,"
+            " sections, result) VALUES (%(a)s, 'USD', '2026-01-01', '2026-01-31', now(), 'x', 'january.xml', '{}', '{}') RETURNING id)"
+            " INSERT INTO reconciliations (statement, account, open_breaks, report) SELECT id, %(a)s, 1, %(r)s FROM s",
+            {"a": ACCOUNT, "r": json.dumps(report)},
+        )
+        yield
+
+
+def shot(page: Page, name: str) -> None:
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
+
+
+def test_reports(web: Web, statement: None, open_page: Open, tmp_path: Path) -> None:
+    page = open_page(f"{web.origin}/reports")
+    page.wait_for_selector("#breaks article")
+    assert page.locator("#breaks-note").inner_text() == "1 open"
+    found = page.locator("#breaks article")
+    assert "commission of trade 812" in found.inner_text()
+    follows = found.locator("details")
+    assert not follows.locator(".follows").is_visible()
+    follows.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert "−0.05 USD" in follows.locator(".follows").inner_text()
+    page.locator(".statement summary").first.click()
+    assert "42 trades, 21 days: 41 of 42 checks match to 0.00, 1 break" in page.locator(".statement").inner_text()
+    assert "time-weighted return is not compared" in page.locator(".statement").inner_text()
+    assert not page.locator("#statements-empty").is_visible()
+    assert ACCOUNT in (page.locator("a.export").first.get_attribute("href") or "")
+    shot(page, "reports-dark")
+    # A file that is no statement: the importer's process says so, the page follows it and nothing is kept.
+    wrong = tmp_path / "holiday.xml"
+    wrong.write_text("<html>no statement</html>")
+    page.locator("#upload-input").set_input_files([str(wrong)])
+    page.wait_for_selector(".upload-item.failed")
+    assert "holiday.xml" in page.locator(".upload-item").inner_text()
+    # Leaving the page and coming back loses nothing.
+    page.locator("#nav-overview").click()
+    page.locator("#nav-reports").click()
+    page.wait_for_selector(".upload-item.failed")
+    for size in ((390, 844), (360, 780)):
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), size
+    shot(page, "reports-narrow")
