@@ -37,6 +37,7 @@ ANNOUNCE = "announce"
 PROBLEM = "problem"
 PAGE_OVERVIEW = "page-overview"
 PAGE_STRATEGIES = "page-strategies"
+PAGE_REPORTS = "page-reports"
 PAGE_ABOUT = "page-about"
 PAGE_MISSING = "page-missing"
 
@@ -156,6 +157,16 @@ class Question(StrEnum):
     def answer(self) -> str:
         return f"{self}-answer"
 
+
+# -- Reports -----------------------------------------------------------------------------------------------------------
+REPORTS_NOTE = "reports-note"
+REPORTS_PROBLEM = "reports-problem"
+UPLOAD = "upload"
+UPLOADS = "uploads"
+BREAKS = "breaks"
+BREAKS_NOTE = "breaks-note"
+STATEMENTS = "statements"
+STATEMENTS_EMPTY = "statements-empty"
 
 # -- the drawer of a position ------------------------------------------------------------------------------------------
 DRAWER = "position-drawer"

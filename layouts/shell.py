@@ -22,11 +22,12 @@ from layouts.components.preview import preview_dialog
 from layouts.components.strategy_card import card_templates
 from layouts.components.user_menu import open_banner, user_menu
 from layouts.overview import overview
+from layouts.reports import reports
 from layouts.state import PageState
 from layouts.strategies import questions, strategies
 
 # In the order of the navigation. assets/pages/router.js shows the one whose section's id is `page-` and its name in small letters.
-PAGES = (("Overview", "/"), ("Strategies", "/strategies"), ("About", "/about"))
+PAGES = (("Overview", "/"), ("Strategies", "/strategies"), ("Reports", "/reports"), ("About", "/about"))
 
 FAST_MS = 2000  # while no socket is there
 
@@ -46,6 +47,7 @@ def page(state: PageState, version: str, limits: dict[str, float]) -> html.Div:
                 [
                     overview(state),
                     strategies(),
+                    reports(),
                     about(version),
                     html.Div(
                         [html.H1("There is no such page"), dcc.Link("Go to the Overview", href="/")],

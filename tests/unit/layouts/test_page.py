@@ -105,7 +105,7 @@ def test_the_tabs_are_the_pages_that_work() -> None:
         for part in tree.components(EMPTY)
         if isinstance(part, dcc.Link) and "tab" in getattr(part, "className", "")
     ]
-    assert tabs == ["/", "/strategies", "/about"]
+    assert tabs == ["/", "/strategies", "/reports", "/about"]
 
 
 def test_the_downloads_name_the_account() -> None:
