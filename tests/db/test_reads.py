@@ -359,3 +359,32 @@ def test_a_lost_connection_is_replaced(reads: Reads, write: Writer, database_url
     with samples.writer(database_url) as again:
         again.worth(5.0)
     assert reads.portfolio(ACCOUNT)["net_liquidation"] == 5.0
+
+
+def test_a_position_is_of_its_open_round_trip(reads: Reads, write: Writer, database_url: str) -> None:
+    write.account()
+    with connect(database_url, Role.AGENT, "test", autocommit=True) as conn:
+        conn.execute("INSERT INTO strategies (name) VALUES ('bot/wheel'), ('bot/old')")
+        for trip, strategy, opened, closed in (
+            ("a", "bot/old", "2026-01-02 15:00Z", "2026-01-05 15:00Z"),
+            ("b", "bot/wheel", "2026-01-06 15:00Z", None),
+        ):
+            conn.execute(
+                "INSERT INTO round_trips (account, trip, con_id, direction, opened, opened_on, closed, quantity, peak, gross, fees,"
+                " carried, strategy, cycle, executions) VALUES (%s, %s, 2, -1, %s, '2026-01-06', %s, -2, 2, 1, 0, 0, %s, 'b', '{}')",
+                [ACCOUNT, trip, opened, closed, strategy],
+            )
+    share, put = reads.positions(ACCOUNT)["items"]
+    assert (share["strategy"], share["cycle"], share["stage"]) == (None, None, None)
+    assert (put["strategy"], put["cycle"], put["stage"]) == ("bot/wheel", "b", None)  # its cycle isn't folded yet
+
+
+def test_days_to_expiry_are_new_at_midnight_in_new_york(reads: Reads, write: Writer) -> None:
+    write.account()
+    moment = datetime(2027, 1, 15, 4, 59, tzinfo=UTC)  # 23:59 of the 14th in New York
+    reads.clock = lambda: moment
+    reads.follow()
+    before = reads.positions(ACCOUNT)["items"][1]["dte"]
+    moment += timedelta(minutes=2)
+    reads.refresh()
+    assert (before, reads.positions(ACCOUNT)["items"][1]["dte"]) == (1, 0)
