@@ -7,11 +7,15 @@ import binascii
 import json
 from collections.abc import Callable
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from data import cursor, rows
 from data.cursor import BadCursor
+from data.history_rows import ALWAYS
+from data.reconciliation.bridge import Cause, bridge
 from data.reconciliation_views import (
+    BridgeView,
     CashFlowsView,
     CashFlowView,
     OpenBreak,
@@ -22,7 +26,13 @@ from data.reconciliation_views import (
 from data.rows import Row
 
 FlowKind = Literal["deposit", "withdrawal", "dividend", "interest", "fee", "tax", "other", "conversion"]
+Figure = Literal["total_pnl", "daily_pnl"]
 MAX_ROWS = 1000
+FIGURES: dict[Figure, tuple[str, str]] = {
+    "total_pnl": ("Total P&L here", "TWS: unrealised P&L, and realised P&L of today"),
+    "daily_pnl": ("Net liquidation since the close of the session before, without deposits", "TWS: daily P&L"),
+}
+Known = tuple[Decimal | None, Decimal | None, list[tuple[Cause, Decimal | None]]]
 LAST_FLOW = "\U0010ffff"
 
 
@@ -55,6 +65,32 @@ class ReconciliationReads:
             for each in item["report"]["breaks"]
         ]
         return {"account": account, "as_of": view["as_of"], "count": view["open_breaks"], "items": items[:limit]}
+
+    def bridge(self, account: str, figure: Figure = "total_pnl") -> BridgeView:
+        """Why our P&L isn't the broker's: the known causes, each with its amount, and what none explains."""
+        self._known(account)
+        (row,) = self._fetch("portfolio", account=account)
+        since = row["baseline_at"] or ALWAYS
+        (known,) = self._fetch(
+            "pnl_bridge", account=account, since=since, session_date=row["session_date"] or since.date()
+        )
+        ours, broker, steps = (_total if figure == "total_pnl" else _daily)(row, known)
+        found = None if ours is None or broker is None else bridge(ours, broker, steps)
+        ours_name, broker_name = FIGURES[figure]
+        return {
+            "account": account,
+            "figure": figure,
+            "currency": row["currency"] or row["base_currency"],
+            "as_of": rows.iso(row["as_of"]),
+            "ours": float(found.ours) if found else None,
+            "ours_name": ours_name,
+            "broker": float(found.broker) if found else None,
+            "broker_name": broker_name,
+            "steps": [
+                {"cause": step.cause, "amount": rows.number(step.amount), "reason": step.reason}
+                for step in (found.steps if found else ())
+            ],
+        }
 
     def cash_flows(
         self,
@@ -100,6 +136,52 @@ class ReconciliationReads:
             "items": [flow_view(row) for row in page],
             "next_before": _encode(page[-1]["ts"], page[-1]["flow_id"]) if more else None,
         }
+
+
+def _exact(value: float | None) -> Decimal | None:
+    """A sampled amount as it was reported."""
+    number = rows.number(value)
+    return None if number is None else Decimal(repr(number))
+
+
+def _less(*amounts: Decimal | None) -> Decimal | None:
+    """The first less all others; None where one isn't known."""
+    first, *rest = amounts
+    if first is None or None in rest:
+        return None
+    return first - sum((each for each in rest if each is not None), Decimal(0))
+
+
+def _minus(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else -amount
+
+
+def _total(row: Row, known: Row) -> Known:
+    ours = _less(_exact(row["net_liquidation"]), _exact(row["baseline_net_liquidation"]), row["transfers"])
+    open_pnl, realized = _exact(row["unrealized_pnl"]), _exact(row["realized_pnl"])
+    broker = None if open_pnl is None or realized is None else open_pnl + realized
+    steps: list[tuple[Cause, Decimal | None]] = [
+        ("earlier", -known["earlier"]),
+        ("premium", -known["carried"]),
+        ("income", _minus(known["income"])),
+        ("accruals", _minus(known["accruals"])),
+        ("currency", None if known["has_foreign"] else Decimal(0)),
+        ("fees", None),
+        ("marks", None),
+    ]
+    return ours, broker, steps
+
+
+def _daily(row: Row, known: Row) -> Known:
+    ours = _less(_exact(row["net_liquidation"]), _exact(row["previous_equity"]), known["transfers_today"])
+    steps: list[tuple[Cause, Decimal | None]] = [
+        ("income", _minus(known["income_today"])),
+        ("currency", None if known["has_foreign"] else Decimal(0)),
+        ("reset", None),
+        ("accruals", None),
+        ("marks", None),
+    ]
+    return ours, _exact(row["daily_pnl"]), steps
 
 
 def statement_view(row: Row) -> StatementView:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from data.reconciliation.report import BreakView, Report
 
@@ -47,6 +47,28 @@ class OpenBreaksView(TypedDict):
     as_of: str | None
     count: int | None
     items: list[OpenBreak]
+
+
+class BridgeStep(TypedDict):
+    """`amount` is what is added on the way; None: how much isn't known, it is part of *unexplained*."""
+
+    cause: str
+    amount: float | None
+    reason: str
+
+
+class BridgeView(TypedDict):
+    """ours + steps = the broker's, to the cent. Both None, without steps, where one isn't known."""
+
+    account: str
+    figure: Literal["total_pnl", "daily_pnl"]
+    currency: str | None
+    as_of: str | None
+    ours: float | None
+    ours_name: str
+    broker: float | None
+    broker_name: str
+    steps: list[BridgeStep]
 
 
 class CashFlowView(TypedDict):

@@ -18,6 +18,11 @@ def blueprint(reads: Reads) -> APIBlueprint:
         """Imported statements with their trust reports: what matches to 0.00, and what doesn't, folded under its cause"""
         return answers.tagged(reads.agreement.reconciliation(answers.which(reads, query.account)))
 
+    @api.get("/reconciliation/bridge", responses=documented(reconciliation_schemas.Bridge))
+    def bridge(query: reconciliation_schemas.BridgeQuery) -> Response:
+        """Why is this not TWS's number? From our P&L to the broker's, in steps that sum to the cent"""
+        return answers.tagged(reads.agreement.bridge(answers.which(reads, query.account), query.figure))
+
     @api.get("/cash-flows/", strict_slashes=False, responses=documented(reconciliation_schemas.CashFlows))
     def cash_flows(query: reconciliation_schemas.CashFlowsQuery) -> Response:
         """Deposits, dividends, interest, taxes and fees, newest first, in pages, with sums by currency and kind"""

@@ -121,6 +121,41 @@ class Reconciliation(Answer):
     items: list[Statement]
 
 
+class BridgeQuery(AccountQuery):
+    figure: Literal["total_pnl", "daily_pnl"] = Field("total_pnl", description="Which P&L.")
+
+
+class BridgeStep(Answer):
+    """`amount` is what is added on the way; null: how much isn't known, it is part of *unexplained*."""
+
+    cause: str
+    amount: float | None
+    reason: str
+
+
+class Bridge(Answer):
+    """ours + steps = the broker's, to the cent. Both null, without steps, where one isn't known yet."""
+
+    model_config = example({
+        "account": "DU1234567", "figure": "total_pnl", "currency": "USD", "as_of": "2026-02-02T15:00:00.000Z", "ours": 1250.4,
+        "ours_name": "Total P&L here", "broker": 310.15, "broker_name": "TWS: unrealised P&L, and realised P&L of today",
+        "steps": [
+            {"cause": "earlier", "amount": -940.0, "reason": "What was closed before the broker's figure begins: its realised P&L is of today only."},
+            {"cause": "unexplained", "amount": -0.25, "reason": "What no known cause explains."},
+        ],
+    })  # fmt: skip
+
+    account: str
+    figure: Literal["total_pnl", "daily_pnl"]
+    currency: str | None
+    as_of: str | None
+    ours: float | None
+    ours_name: str
+    broker: float | None
+    broker_name: str
+    steps: list[BridgeStep]
+
+
 class CashFlowsQuery(AccountQuery):
     kind: Literal["deposit", "withdrawal", "dividend", "interest", "fee", "tax", "other", "conversion"] | None = None
     currency: str | None = Field(None, max_length=10, description="Only those in this currency.")

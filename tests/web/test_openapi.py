@@ -18,6 +18,7 @@ PATHS = {
     "/api/wheel/cycles",
     "/api/reconciliation/",
     "/api/cash-flows/",
+    "/api/reconciliation/bridge",
     "/api/today",
     "/api/calendar/expiries",
     "/api/statements/uploads",

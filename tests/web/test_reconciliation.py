@@ -83,3 +83,31 @@ def test_cash_flows_come_in_pages_with_sums_of_all(web: Web, importer: psycopg.C
     assert web.get("/api/cash-flows/?from=2026-01-06").json["items"] == []
     for wrong in ("before=x", "kind=gift", "limit=0", "from=yesterday"):
         assert web.get(f"/api/cash-flows/?{wrong}").status == 422
+
+
+def test_the_bridge_to_the_broker_s_number_sums_to_the_cent(
+    web: Web, write: Writer, importer: psycopg.Connection[Any], url: str
+) -> None:
+    importer.execute(
+        "UPDATE accounts SET baseline_net_liquidation = 100000, baseline_at = '2026-01-01Z' WHERE account = %s",
+        [ACCOUNT],
+    )
+    write.worth(104_321.12)
+    with psycopg.connect(url) as conn:
+        conn.execute("UPDATE portfolio_latest SET unrealized_pnl = 800.5, realized_pnl = 20.25")
+    shown = schemas.Bridge.model_validate_json(web.get("/api/reconciliation/bridge").body, strict=True)
+    # The deposit of 5 January counts as none of it; the two dividends of 11 are ours alone.
+    assert (shown.ours, shown.broker) == (4311.12, 820.75)
+    assert shown.ours + sum(step.amount for step in shown.steps if step.amount is not None) == pytest.approx(
+        820.75, abs=0.001
+    )
+    assert {step.cause: step.amount for step in shown.steps if step.cause in ("income", "fees")} == {
+        "income": -22,
+        "fees": None,
+    }
+    assert shown.steps[-1].cause == "unexplained"
+    with psycopg.connect(url) as conn:
+        conn.execute("UPDATE portfolio_latest SET unrealized_pnl = NULL")
+    unknown = web.get("/api/reconciliation/bridge").json
+    assert (unknown["ours"], unknown["broker"], unknown["steps"]) == (None, None, [])
+    assert web.get("/api/reconciliation/bridge?figure=luck").status == 422
