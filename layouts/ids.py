@@ -165,6 +165,7 @@ UPLOAD = "upload"
 UPLOADS = "uploads"
 BREAKS = "breaks"
 BREAKS_NOTE = "breaks-note"
+BRIDGE = "bridge"
 STATEMENTS = "statements"
 STATEMENTS_EMPTY = "statements-empty"
 
