@@ -23,6 +23,11 @@ def reports() -> html.Div:
                 children=[html.Div(id=ids.BREAKS, className="breaks", role="list", **{"aria-label": "Breaks with the broker"})],
             ),
             panel(
+                "Why is this not TWS's number?",
+                "bridge",
+                children=[html.Div(id=ids.BRIDGE, className="bridges")],
+            ),
+            panel(
                 "Statements",
                 "statements",
                 children=[html.Div(id=ids.STATEMENTS, className="statements"), _empty()],

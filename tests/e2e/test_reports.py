@@ -55,6 +55,11 @@ def test_reports(web: Web, statement: None, open_page: Open, tmp_path: Path) -> 
     assert "time-weighted return is not compared" in page.locator(".statement").inner_text()
     assert not page.locator("#statements-empty").is_visible()
     assert ACCOUNT in (page.locator("a.export").first.get_attribute("href") or "")
+    page.wait_for_selector("#bridge > *")
+    page.locator("#nav-overview").click()
+    page.locator("#card-why-total_pnl").click()
+    page.get_by_role("link", name="Why is this not TWS's number?").click()
+    page.wait_for_selector("#bridge > *")
     shot(page, "reports-dark")
     # A file that is no statement: the importer's process says so, the page follows it and nothing is kept.
     wrong = tmp_path / "holiday.xml"

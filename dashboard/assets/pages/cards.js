@@ -3,6 +3,7 @@ window.mtz = window.mtz || {};
 
 window.mtz.cards = (function () {
   const FROM_PORTFOLIO = ["net_liquidation", "daily_pnl", "total_pnl", "cash", "buying_power", "cushion"];
+  const BRIDGED = ["daily_pnl", "total_pnl"];
   const NOT_SENT = "The broker has not sent it yet.";
   const { state } = window.mtz.state;
   const values = new Map(); // key → the value on the page
@@ -101,10 +102,11 @@ window.mtz.cards = (function () {
     const text = JSON.stringify(rows);
     const known = drawn.get(card.key);
     if (known && known[0] === text) return known[1];
-    const list = component("Dl", {
+    const facts = component("Dl", {
       className: "facts",
       children: rows.flatMap(([name, words]) => [component("Dt", { children: name }), component("Dd", { children: words })]),
     });
+    const list = BRIDGED.includes(card.key) ? [facts, component("A", { href: "/reports#bridge-title", children: "Why is this not TWS's number?" })] : facts;
     drawn.set(card.key, [text, list]);
     return list;
   }

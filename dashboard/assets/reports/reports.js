@@ -35,6 +35,9 @@ window.mtz.reports = (function () {
     if (!state.account) return;
     try {
       draw(await ask(`/api/reconciliation/${account()}`));
+      const figures = ["total_pnl", "daily_pnl"];
+      const views = await Promise.all(figures.map((name) => ask(`/api/reconciliation/bridge${account()}&figure=${name}`)));
+      place("bridge").replaceChildren(...views.map(drawBridge));
       tell("");
     } catch (error) {
       tell(error.message);
@@ -79,6 +82,28 @@ window.mtz.reports = (function () {
     const item = make("article", { className: "break" }, parts);
     item.setAttribute("role", "listitem");
     return item;
+  }
+
+  /* From our figure to the broker's, step by step; what isn't known is a dash. */
+  function drawBridge(view) {
+    const { signed } = window.mtz.format;
+    const title = view.figure === "total_pnl" ? "Total P&L" : "Day P&L";
+    if (view.ours === null || view.broker === null) {
+      return make("p", { className: "quiet", textContent: `${title}: ours or the broker's isn't known yet.` });
+    }
+    const line = (words, amount, reason, className = "") => make("tr", { className }, [
+      make("th", { scope: "row", textContent: words, title: reason }), make("td", { className: "num", textContent: signed(amount) }), make("td", { className: "quiet", textContent: reason })]);
+    const box = make("div", { className: "scrolls", tabIndex: 0 }, [make("table", { className: "plain" }, [
+      make("caption", { textContent: `${title}, ${view.currency || ""}` }),
+      make("tbody", {}, [
+        line(view.ours_name, view.ours, "", "total"),
+        ...view.steps.map((step) => line(step.cause, step.amount, step.amount === null ? `${step.reason} How much isn't known: it is in unexplained.` : step.reason)),
+        line(view.broker_name, view.broker, "", "total"),
+      ]),
+    ])]);
+    box.setAttribute("role", "region");
+    box.setAttribute("aria-label", `${title}: from ours to the broker's`);
+    return box;
   }
 
   function drawStatement(item) {

@@ -35,7 +35,8 @@ window.mtz.control.why = (function () {
     if (figures && button.dataset.why === "pnl_total" && figures.pnl_since) rows.push(["Since", format.time(figures.pnl_since)]);
     if (figures && button.dataset.why === "win_rate") rows.push(["Trades", String(figures.trades)]);
     if (!figures && button.dataset.why !== "allocation") rows.push(["Unknown because", "No execution of this strategy is known yet."]);
-    box().replaceChildren(facts(rows));
+    const bridge = parts.element("a", { href: "/reports#bridge-title", textContent: "Why is this not TWS's number?" });
+    box().replaceChildren(facts(rows), ...(button.dataset.why.startsWith("pnl_") ? [bridge] : []));
     const place = button.getBoundingClientRect();
     box().popover = "auto"; // closed by Esc and by a click beside it
     box().showPopover();
