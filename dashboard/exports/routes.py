@@ -24,7 +24,7 @@ from data.reads import DatabaseAway, Reads
 SLICE = 64 * 1024
 CSV = "text/csv; charset=utf-8"
 
-Name = Literal["positions", "trades"]
+Name = Literal["positions", "trades", "round_trips", "cash_flows", "snapshots"]
 
 
 def register(app: OpenAPI, reads: Reads) -> None:
@@ -46,6 +46,21 @@ def register(app: OpenAPI, reads: Reads) -> None:
     def trades_csv(query: schemas.AccountQuery) -> Response:
         """Every effective execution, newest first"""
         return _file(reads, "trades", answers.which(reads, query.account))
+
+    @api.get("/round_trips.csv", responses=responses)
+    def round_trips_csv(query: schemas.AccountQuery) -> Response:
+        """Round trips with their notes and tags, newest first"""
+        return _file(reads, "round_trips", answers.which(reads, query.account))
+
+    @api.get("/cash_flows.csv", responses=responses)
+    def cash_flows_csv(query: schemas.AccountQuery) -> Response:
+        """Money that came or went without a trade, newest first"""
+        return _file(reads, "cash_flows", answers.which(reads, query.account))
+
+    @api.get("/snapshots.csv", responses=responses)
+    def snapshots_csv(query: schemas.AccountQuery) -> Response:
+        """The account's figures as they were sampled, oldest first"""
+        return _file(reads, "snapshots", answers.which(reads, query.account))
 
     app.register_api(api)
 

@@ -43,8 +43,12 @@ PATHS = {
     "/api/analytics/positions/{con_id}",
     "/api/analytics/bars/{symbol}",
     "/api/analytics/indicators/{symbol}",
+    "/api/preferences/{page}",
     "/api/exports/positions.csv",
     "/api/exports/trades.csv",
+    "/api/exports/round_trips.csv",
+    "/api/exports/cash_flows.csv",
+    "/api/exports/snapshots.csv",
 }
 
 
@@ -98,7 +102,7 @@ def test_every_documented_operation_answers(web: Web) -> None:
             "get" not in item or "{id}" in path or "{upload}" in path or "{strategy}" in path or path.endswith("/compare")
         ):  # what changes something, and what names it, have tests of their own
             continue
-        answer = web.get(path.format(con_id=1, symbol="SPY"))
+        answer = web.get(path.format(con_id=1, symbol="SPY", page="positions"))
         assert answer.status == 200, path
         kinds = item["get"]["responses"]["200"]["content"]
         assert answer.headers["content-type"].split(";")[0] in kinds
