@@ -24,6 +24,7 @@ from data.commands import Commands
 from data.db import DatabaseError, make_engine
 from data.model import Role
 from data.notes import Notes
+from data.preferences import Preferences
 from data.previews import Previews
 from data.reads import Reads
 from data.strategies.reports import Reports
@@ -106,6 +107,8 @@ def create_app(settings: Settings) -> Flask:
         Uploads(settings, engine),
         auth.commander,
         auth.is_known,
+        Preferences(engine, url),
+        lambda: auth.current_identity().user_id,
     )
     exports.register(server, reads)
     ws.register(server, hub, guarded.watched)

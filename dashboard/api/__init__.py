@@ -16,6 +16,7 @@ from dashboard.api import (
     ledger,
     notes,
     portfolio,
+    preferences,
     reconciliation,
     risk,
     statements,
@@ -28,6 +29,7 @@ from data.assigning import Assignments
 from data.audit import Caller
 from data.commands import Commands
 from data.notes import Notes
+from data.preferences import Preferences
 from data.reads import Reads
 from data.strategies.reports import Reports
 
@@ -56,8 +58,11 @@ def register(
     uploads: Uploads,
     who: Callable[[], Caller],
     is_known: Callable[[], bool],
+    kept: Preferences,
+    reader: Callable[[], int | None],
 ) -> None:
-    """`who` says who gives a command, reports for a bot or says whose an order was; `is_known`, whether the caller is anybody."""
+    """`who` says who gives a command, reports for a bot or says whose an order was; `is_known`, whether the caller is anybody;
+    `reader`, whose preferences they are."""
     for blueprint in (
         health.blueprint(reads, is_known),
         portfolio.blueprint(reads, encoder),
@@ -72,6 +77,7 @@ def register(
         ledger.blueprint(reads, assignments, who),
         bots.blueprint(reports, who),
         analytics.blueprint(reads),
+        preferences.blueprint(kept, reader),
     ):
         app.register_api(blueprint)
     errors.register(app)

@@ -34,6 +34,7 @@ VARY = ("Vary", "Cookie, Authorization")
 NOBODY = "Log in, or send an API token: `Authorization: Bearer mtz_…` (docs/users.md)."
 NOT_VALID = "This API token isn't known, has expired or was revoked: make another with `mtz token create`."
 AWAY = "The database doesn't answer, so nobody can say who you are: it is tried again at the next request."
+OWN = "/api/preferences/"  # how somebody likes a page is theirs to change, whatever else they may
 READ_ONLY = "This may only read: pause, resume and stop need the role trader, or a token with the scope control."
 NOT_FOR_TOKENS = "An API token can't do this: log in."
 
@@ -120,7 +121,8 @@ class Gate:
 def _refusal(environ: WSGIEnvironment, identity: Identity, path: str) -> str:
     """Why this identity may not do this at all; the routes look closer."""
     changes = environ["REQUEST_METHOD"] not in SAFE_METHODS
-    if changes and path.startswith("/api") and identity.level < Level.CONTROL:
+    is_own = identity.kind == "user" and path.startswith(OWN)
+    if changes and path.startswith("/api") and identity.level < Level.CONTROL and not is_own:
         return READ_ONLY
     if identity.kind == "token" and path.startswith((ACCOUNT, LOGIN)):
         return NOT_FOR_TOKENS

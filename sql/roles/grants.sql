@@ -45,3 +45,5 @@ REVOKE ALL ON users, user_sessions, api_tokens, login_attempts FROM mtz_poller, 
 GRANT INSERT, UPDATE ON users, user_sessions, api_tokens TO mtz_web;
 GRANT INSERT, UPDATE, DELETE ON login_attempts TO mtz_web;
 GRANT DELETE ON user_sessions TO mtz_web;
+-- How each reader likes a page.
+GRANT INSERT, UPDATE, DELETE ON preferences TO mtz_web;

@@ -77,7 +77,9 @@ VALUES: dict[str, Iterable[Any]] = {
     "live_from": [None, date(2025, 11, 3)],
     "name": ["*", "bot/wheel"],
     "names": [["", "bot/wheel"]],
+    "page": ["positions"],
     "preview_id": ["00000000-0000-0000-0000-000000000004"],
+    "reader": [None],
     "seconds": [10, 300],
     "session_date": [date(2025, 11, 3)],
     "strategy": [None, "bot/wheel"],
@@ -143,6 +145,7 @@ EMPTY = {
     "auth_tokens",
     "auth_users",
     "bots_without_records",
+    "preference",
     "strategy_shorts",
 }
 
