@@ -38,6 +38,7 @@ PROBLEM = "problem"
 PAGE_OVERVIEW = "page-overview"
 PAGE_STRATEGIES = "page-strategies"
 PAGE_REPORTS = "page-reports"
+PAGE_POSITIONS = "page-positions"
 PAGE_ABOUT = "page-about"
 PAGE_MISSING = "page-missing"
 
@@ -157,6 +158,21 @@ class Question(StrEnum):
     def answer(self) -> str:
         return f"{self}-answer"
 
+
+# -- Positions -----------------------------------------------------------------------------------------------------------
+BOOK_SUMMARY = "book-summary"
+BOOK_GRID = "book-grid"
+BOOK_NOTE = "book-note"
+BOOK_PROBLEM = "book-problem"
+BOOK_EMPTY = "book-empty"
+BOOK_CSV = "book-csv"
+BOOK_TEXT = "book-text"
+BOOK_DTE = "book-dte"
+BOOK_STRATEGY = "book-strategy"
+BOOK_CLEAR = "book-clear"
+BOOK_FOLD = "book-fold"
+BOOK_COLUMNS = "book-columns"
+BOOK_RESET = "book-reset"
 
 # -- Reports -----------------------------------------------------------------------------------------------------------
 REPORTS_NOTE = "reports-note"

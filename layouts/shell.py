@@ -22,12 +22,15 @@ from layouts.components.preview import preview_dialog
 from layouts.components.strategy_card import card_templates
 from layouts.components.user_menu import open_banner, user_menu
 from layouts.overview import overview
+from layouts.positions import positions
 from layouts.reports import reports
 from layouts.state import PageState
 from layouts.strategies import questions, strategies
 
-# In the order of the navigation. assets/pages/router.js shows the one whose section's id is `page-` and its name in small letters.
-PAGES = (("Overview", "/"), ("Strategies", "/strategies"), ("Reports", "/reports"), ("About", "/about"))
+# In the order of the navigation, five at most: on a narrow screen they are the bar at the bottom. assets/pages/router.js shows
+# the one whose section's id is `page-` and its name in small letters. What else there is stands at the foot of every page.
+PAGES = (("Overview", "/"), ("Strategies", "/strategies"), ("Positions", "/positions"), ("Reports", "/reports"))
+MORE_PAGES = (("About", "/about"),)
 
 FAST_MS = 2000  # while no socket is there
 
@@ -47,6 +50,7 @@ def page(state: PageState, version: str, limits: dict[str, float]) -> html.Div:
                 [
                     overview(state),
                     strategies(),
+                    positions(state),
                     reports(),
                     about(version),
                     html.Div(
@@ -59,6 +63,7 @@ def page(state: PageState, version: str, limits: dict[str, float]) -> html.Div:
                 id=ids.MAIN,
                 tabIndex=-1,
             ),
+            _foot(),
             position_drawer(),
             command_dialog(),
             decision_dialog(),
@@ -112,6 +117,10 @@ def _header(state: PageState) -> html.Header:
         ],
         className="top",
     )
+
+
+def _foot() -> html.Div:
+    return html.Div([_tab(name, path) for name, path in MORE_PAGES], className="page-foot")
 
 
 def _tab(name: str, path: str) -> dcc.Link:

@@ -93,7 +93,7 @@ window.mtz.grids = (function () {
       if (adding.delete(id)) api.flushAsyncTransactions(); // a row that waits to be added would be added twice
       const known = (row) => api.getRowNode(String(key(row)));
       const update = items.filter(known);
-      const moves = id === POSITIONS ? flashesOf(api, update) : [];
+      const moves = id === POSITIONS ? flashesOf(api, update, key) : [];
       const transaction = {
         add: items.filter((row) => !known(row)),
         update,
@@ -107,13 +107,15 @@ window.mtz.grids = (function () {
     });
   }
 
-  function flashesOf(api, rows) {
+  /* Which cells will show another number, and by how much: [row's key, column, change]. */
+  function flashesOf(api, rows, key) {
     const moves = [];
     for (const row of rows) {
-      const before = api.getRowNode(String(row.con_id)).data;
+      const node = api.getRowNode(String(key(row)));
+      if (!node) continue;
       for (const column of FLASHING) {
-        const change = row[column] - before[column];
-        if (change && before[column] !== null && row[column] !== null && moves.length < MOST_FLASHES) moves.push([row.con_id, column, change]);
+        const change = row[column] - node.data[column];
+        if (change && node.data[column] !== null && row[column] !== null && moves.length < MOST_FLASHES) moves.push([key(row), column, change]);
       }
     }
     return moves;
@@ -188,5 +190,5 @@ window.mtz.grids = (function () {
     trades: (message) => { if (message) trades(message); },
   });
 
-  return { clear };
+  return { clear, withApi, reveal, flashesOf, flashCell };
 })();

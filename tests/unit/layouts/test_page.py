@@ -15,7 +15,7 @@ from layouts.components.connection import connection
 from layouts.components.market import market
 from layouts.components.market import said as market_said
 from layouts.components.metric_card import TITLES, metric_card
-from layouts.shell import page
+from layouts.shell import MORE_PAGES, PAGES, page
 from layouts.state import PageState
 from tests.unit.layouts import tree
 
@@ -105,7 +105,8 @@ def test_the_tabs_are_the_pages_that_work() -> None:
         for part in tree.components(EMPTY)
         if isinstance(part, dcc.Link) and "tab" in getattr(part, "className", "")
     ]
-    assert tabs == ["/", "/strategies", "/reports", "/about"]
+    assert tabs == [path for _, path in (*PAGES, *MORE_PAGES)]
+    assert len(PAGES) <= 5  # they share a telephone's width
 
 
 def test_the_downloads_name_the_account() -> None:

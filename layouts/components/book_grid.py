@@ -1,0 +1,63 @@
+"""The positions by underlying: a row of totals each, shares and options beneath, a total of all above.
+
+Rows, totals and folding are made by assets/positions/: AG Grid sees flat rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import html
+
+from layouts import ids
+from layouts.components.grid import call, figure, grid
+
+HEIGHT = 620
+
+COLUMNS: list[dict[str, Any]] = [
+    {
+        "field": "name", "colId": "symbol", "headerName": "Contract", "sort": "asc", "valueFormatter": call("mtz.book.name(params)"), "pinned": "left", "width": 216, "lockPosition": "left",
+        "suppressMovable": True, "cellClass": call("mtz.book.nameClass(params)"), "comparator": call("mtz.book.byName"),
+        "tooltipValueGetter": call("mtz.book.nameTip(params)"), "headerTooltip": "By underlying: shares first, then options by expiry",
+    },
+    figure("quantity", "Qty", "mtz.book.any.quantity(params)", width=66, tip="Negative: short"),
+    figure("average", "Average", "mtz.book.any.price(params)", width=82, tip="What one unit cost, commissions included, as the broker says"),
+    figure("market_price", "Mark", "mtz.book.any.price(params)", width=78, tip="Of an underlying's row: its own price"),
+    figure("market_value", "Value", "mtz.book.sum(params)", width=104),
+    figure("daily_pnl", "Day P&L", "mtz.book.sum(params)", width=92, signed=True, tip="Since the broker's reset"),
+    figure("unrealized_pnl", "Unrealized", "mtz.book.sum(params)", width=100, signed=True),
+    figure("realized_pnl", "Realized", "mtz.book.sum(params)", width=92, signed=True, tip="Of this trading day, as the broker says, of what is held still"),
+    figure("pnl_of_cost", "% of cost", "mtz.book.any.percent(params)", width=86, signed=True, tip="Unrealized ÷ what was paid or received"),
+    figure("pnl_of_max_profit", "% of max", "mtz.book.option.whole(params)", width=82, signed=True, tip="Unrealized ÷ the most that a short option can earn: its premium"),
+    figure("delta", "Delta", "mtz.book.greek(params)", width=78, tip="Of the position, in shares of its underlying"),
+    figure("gamma", "Gamma", "mtz.book.greek(params)", width=78, tip="Change of the position's delta for 1 up in the underlying"),
+    figure("theta", "Theta", "mtz.book.greek(params)", width=76, tip="Of the position, in money per day"),
+    figure("vega", "Vega", "mtz.book.greek(params)", width=76, tip="Of the position, in money per point of implied volatility"),
+    figure("implied_vol", "IV", "mtz.book.option.fraction(params)", width=70, tip="Implied volatility, per year"),
+    figure("dte", "DTE", "mtz.book.option.days(params)", width=56, tip="Calendar days to expiry, in New York; of an underlying the next"),
+    figure("moneyness", "Money", "mtz.book.moneyness(params)", width=84, tip="In, at or out of the money"),
+    figure("break_even", "Break-even", "mtz.book.option.price(params)", width=94, tip="Of the underlying at expiry, by the average"),
+    figure("distance_pct", "To strike", "mtz.book.option.percent(params)", width=84, tip="From the underlying's price to the strike, in percent of the price"),
+    figure("distance_sigma", "In σ", "mtz.book.option.sigma(params)", width=64, tip="The same in standard deviations until expiry, by the implied volatility"),
+    {"field": "strategy", "headerName": "Strategy", "minWidth": 120, "flex": 120, "valueFormatter": call("mtz.book.strategy(params)"),
+     "cellClass": call("mtz.book.strategyClass(params)"), "tooltipValueGetter": call("mtz.book.strategy(params)")},
+    figure("underlying_price", "Underlying", "mtz.book.option.price(params)", width=92, tip="The price the Greeks were made with"),
+    figure("as_of", "Age", "mtz.rowAge(params.value)", width=70, tip="Shown once a row is older than a minute; of an underlying the oldest", sortable=False),
+]  # fmt: skip
+
+# The columns that a reader may hide, by name.
+CHOOSABLE = {column.get("colId", column["field"]): column["headerName"] for column in COLUMNS[1:]}
+
+
+def book_grid() -> html.Div:
+    return grid(
+        ids.BOOK_GRID,
+        COLUMNS,
+        [],
+        "mtz.book.rowId(params)",
+        HEIGHT,
+        getRowClass=call("mtz.book.rowClass(params)"),
+        postSortRows=call("mtz.book.gather(params)"),
+        suppressModelUpdateAfterUpdateTransaction=True,
+        rowSelection=None,
+    )
