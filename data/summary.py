@@ -55,7 +55,8 @@ def cards(
               "There is no baseline yet (the first complete net liquidation that is stored), or a transfer has no exchange rate."),
         _card("win_rate", "Win rate", 100 * trading.wins / trading.closed if trading.closed else None, "percent", trading.as_of,
               "the fills that the broker reported",
-              "The share of closed roll chains of options that made money after fees; a roll's buy-back alone is no loss, an assignment ends its chain.",
+              "The share of closed roll chains of options that made money after fees; a roll's buy-back alone is no loss, an assignment ends its chain. "
+              "What notes leave out of statistics doesn't count.",
               "No roll chain that was opened here is closed yet."),
         _card("active_strategies", "Active strategies", trading.active if trading.listed else None, "count", None,
               "what the strategy agent has acknowledged",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -118,6 +119,36 @@ def test_the_card_counts_roll_chains(url: str, agent: psycopg.Connection[Any]) -
     (card,) = [item for item in reads.summary(ACCOUNT)["items"] if item["key"] == "win_rate"]
     assert (card["value"], card["as_of"]) == (100, "2026-01-30T15:00:00.000Z")
     assert "roll chain" in card["rule"]
+    engine.dispose()
+
+
+@pytest.mark.parametrize(("what", "index"), [("underlyings", 0), ("trades/round-trips", 1), ("trades", 2)])
+def test_what_a_note_leaves_out_is_no_win(
+    web: Web, url: str, agent: psycopg.Connection[Any], what: str, index: int
+) -> None:
+    """One round trip, one execution or the underlying leaves out the whole chain."""
+    (trip,) = [item for item in web.get("/api/trades/round-trips?symbol=KO").json["items"] if item["con_id"] == 72]
+    found = agent.execute(
+        "SELECT id FROM executions WHERE effective AND base_exec_id = ANY (%s) LIMIT 1", [trip["executions"]]
+    ).fetchone()
+    assert found
+    path = f"/api/{what}/{('KO', trip['id'], found[0])[index]}/notes"
+    engine = make_engine(url, Role.WEB, "test")
+
+    def win_rate() -> float | None:
+        return next(i for i in Reads(engine, url).summary(ACCOUNT)["items"] if i["key"] == "win_rate")["value"]
+
+    def leave_out(excluded: bool) -> None:
+        version = web.get(path).json["version"]
+        body = json.dumps({"excluded": excluded, "version": version})
+        assert web.request("PUT", path, {"Content-Type": "application/json"}, body).status == 200
+
+    leave_out(True)
+    try:
+        assert win_rate() is None
+    finally:
+        leave_out(False)
+    assert win_rate() == 100
     engine.dispose()
 
 
