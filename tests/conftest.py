@@ -37,12 +37,23 @@ TIMESCALE_DSN = os.environ.get("TIMESCALE_TEST_DSN")
 SYSTEM_PG15 = Path("/usr/lib/postgresql/15/bin")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """pytest-xdist 3.8 notes a test's group where pytest 9.2 no longer looks: without this no group stays in one worker."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """A module that shares what is dear to start stays in one worker: else each would start it."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None and _shares(item):
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(item.config.rootpath).with_suffix(""))))
+    yield
+    # pytest-xdist 3.8 notes a test's group where pytest 9.2 no longer looks: without this no group stays in one worker.
     for item in items:
         if grouped := vars(item).get("_nodeid"):
             item._id = coerce_node_id(grouped)
+
+
+def _shares(item: pytest.Item) -> bool:
+    """Whether a test uses a fixture of its module."""
+    used: dict[str, Any] = vars(item)["_fixtureinfo"].name2fixturedefs if isinstance(item, pytest.Function) else {}
+    return any(definitions[-1].scope == "module" for definitions in used.values())
 
 
 class Server:

@@ -25,15 +25,7 @@ from tests.web.server import ROOT, Answer, Socket, Web, running, wait_until
 PASSWORD = "five green boats"
 KEY = "k" * 40
 LOCAL = Caller("test", "local")
-HERE = Path(__file__).parent
 USERS = {"ann": "admin", "tom": "trader", "vic": "viewer"}
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each module on one worker: else both would start its web process."""
-    for item in items:
-        if item.path.parent == HERE:
-            item.add_marker(pytest.mark.xdist_group(f"auth-{item.path.stem}"))
 
 
 @pytest.fixture(scope="module")
