@@ -14,7 +14,7 @@ from layouts.components.panel import empty, panel
 if TYPE_CHECKING:
     from layouts.state import PageState
 
-DTE = {"": "Any", "7": "7 days or less", "30": "30 days or less", "45": "45 days or less", "over": "More than 45 days"}
+DTE = {"*": "Any", "7": "7 days or less", "30": "30 days or less", "45": "45 days or less", "over": "More than 45 days"}
 EVERY = "*"
 
 
@@ -70,7 +70,7 @@ def _filters() -> list[Any]:
     days = [{"label": name, "value": value} for value, name in DTE.items()]
     return [
         _field("Find", ids.BOOK_TEXT, dcc.Input(id=ids.BOOK_TEXT, type="search", maxLength=60, autoComplete="off", placeholder="symbol, expiry, strike", className="entry", value="")),
-        _field("Expires in", ids.BOOK_DTE, dbc.Select(id=ids.BOOK_DTE, options=days, value="", size="sm")),
+        _field("Expires in", ids.BOOK_DTE, dbc.Select(id=ids.BOOK_DTE, options=days, value=EVERY, size="sm")),
         _field("Strategy", ids.BOOK_STRATEGY, dbc.Select(id=ids.BOOK_STRATEGY, options=every, value=EVERY, size="sm")),
         html.Button("Clear", id=ids.BOOK_CLEAR, type="button", className="tool", hidden=True),
     ]  # fmt: skip

@@ -144,13 +144,15 @@ window.mtz.grids = (function () {
     grouped = api.getDisplayedRowCount();
   }
 
+  const height = (rows) => HEADER_HEIGHT + ROW_HEIGHT * rows + 18; // with a bar to scroll sideways
+
   let fitted = null;
 
   /* As high as its rows, up to a bound. */
   function fit(count) {
     const rows = Math.max(3, Math.min(count, 18));
     if (fitted !== null && fitted !== rows) {
-      window.dash_clientside.set_props(`${POSITIONS}-box`, { style: { height: `${HEADER_HEIGHT + ROW_HEIGHT * rows + 18}px` } });
+      window.dash_clientside.set_props(`${POSITIONS}-box`, { style: { height: `${height(rows)}px` } });
     }
     fitted = rows;
   }
@@ -190,5 +192,5 @@ window.mtz.grids = (function () {
     trades: (message) => { if (message) trades(message); },
   });
 
-  return { clear, withApi, reveal, flashesOf, flashCell };
+  return { clear, withApi, reveal, flashesOf, flashCell, height };
 })();

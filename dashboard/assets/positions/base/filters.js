@@ -5,7 +5,7 @@ window.mtz.book = window.mtz.book || {};
 window.mtz.book.filters = (function () {
   const EVERY = "*";
   const NOBODY = "";
-  const NONE = { text: "", dte: "", strategy: EVERY };
+  const NONE = { text: "", dte: EVERY, strategy: EVERY };
   const FIELDS = Object.keys(NONE);
   const set = { ...NONE };
   const listeners = [];
@@ -15,7 +15,7 @@ window.mtz.book.filters = (function () {
   /* Every word of the text is somewhere in what names the position. */
   function fits(row) {
     if (set.strategy !== EVERY && (row.strategy || NOBODY) !== set.strategy) return false;
-    if (set.dte && !(row.dte !== null && (set.dte === "over" ? row.dte > 45 : row.dte <= Number(set.dte)))) return false;
+    if (set.dte !== EVERY && !(row.dte !== null && (set.dte === "over" ? row.dte > 45 : row.dte <= Number(set.dte)))) return false;
     if (!set.text) return true;
     const said = `${row.symbol} ${row.name} ${row.local_symbol} ${row.expiry || ""} ${row.strategy || ""}`.toLowerCase();
     return set.text.toLowerCase().split(/\s+/).every((word) => said.includes(word));

@@ -5,6 +5,7 @@ window.mtz.book = window.mtz.book || {};
 
 window.mtz.book.grid = (function () {
   const GRID = "book-grid";
+  const MOST_ROWS = 24; // more scroll inside the table
   const RESORT_MS = 5000; // rows don't move under the pointer with every tick
   const { rows, filters } = window.mtz.book;
   const { grids, ui, format } = window.mtz;
@@ -59,7 +60,17 @@ window.mtz.book.grid = (function () {
     });
     resort(api);
     total(api);
+    fit(api);
     grids.reveal(GRID, api);
+  }
+
+  let fitted = null;
+
+  /* As high as its rows, up to a bound. */
+  function fit(api) {
+    const shown = Math.max(3, Math.min(api.getDisplayedRowCount(), MOST_ROWS)) + api.getPinnedTopRowCount();
+    if (shown !== fitted) window.dash_clientside.set_props(`${GRID}-box`, { style: { height: `${grids.height(shown)}px` } });
+    fitted = shown;
   }
 
   const total = (api) => api.setGridOption("pinnedTopRowData", rows.totals([...groups.values()].map((group) => group.row)));
@@ -83,11 +94,13 @@ window.mtz.book.grid = (function () {
     }
     const heads = [...touched].map(regroup);
     grids.withApi(GRID, (api) => {
+      if (![...changed, ...heads].every((row) => api.getRowNode(row.key))) return agree(api); // the table was just made
       const moves = grids.flashesOf(api, changed, (row) => row.key);
       api.applyTransaction({ update: [...changed, ...heads] });
       if (heads.length) total(api);
       if (Date.now() - sortedAt > RESORT_MS && api.getColumnState().some((column) => column.sort && column.colId !== "symbol")) resort(api);
       moves.forEach(([key, column, change]) => grids.flashCell(GRID, key, column, change));
+      return undefined;
     });
     return undefined;
   }
