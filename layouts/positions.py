@@ -26,6 +26,7 @@ def positions(state: PageState) -> html.Div:
                 className="page-head",
             ),
             _held(state),
+            html.Div([_calendar(), _ladder()], className="expiry-panels"),
         ],
         id=ids.PAGE_POSITIONS,
         hidden=True,
@@ -56,6 +57,38 @@ def _held(state: PageState) -> html.Section:
                     ),
                 ],
                 className="ledger-box",
+            ),
+        ],
+    )  # fmt: skip
+
+
+def _calendar() -> html.Section:
+    return panel(
+        "Expiry calendar",
+        "expiries",
+        note=html.Span(id=ids.EXPIRIES_NOTE),
+        children=[
+            html.P(id=ids.EXPIRIES_PROBLEM, className="panel-problem", role="status", hidden=True),
+            html.Div(id=ids.EXPIRIES, className="scrolls", tabIndex=0, role="region", **{"aria-label": "Expiry calendar by week"}),
+            html.P(
+                "Premium at risk: what buying the shorts back would cost at the marks. Notional: strike × multiplier of the shorts.",
+                className="table-note quiet",
+            ),
+        ],
+    )  # fmt: skip
+
+
+def _ladder() -> html.Section:
+    return panel(
+        "If assigned",
+        "ladder",
+        note=html.Span(id=ids.LADDER_NOTE),
+        children=[
+            html.Div(id=ids.LADDER, className="scrolls", tabIndex=0, role="region", **{"aria-label": "Assignment ladder by expiry"}),
+            html.P(
+                "What each expiry by itself would take if all short options, or only those in the money now, were assigned; "
+                "our estimate by strikes, never the broker's margin.",
+                className="table-note quiet",
             ),
         ],
     )  # fmt: skip

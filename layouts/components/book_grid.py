@@ -16,7 +16,7 @@ HEIGHT = 300  # until the rows are there; assets/positions/table/grid.js makes i
 
 COLUMNS: list[dict[str, Any]] = [
     {
-        "field": "name", "colId": "symbol", "headerName": "Contract", "sort": "asc", "valueFormatter": call("mtz.book.name(params)"), "pinned": "left", "width": 216, "lockPosition": "left",
+        "field": "name", "colId": "symbol", "headerName": "Contract", "sort": "asc", "valueFormatter": call("mtz.book.name(params)"), "pinned": "left", "width": 176, "lockPosition": "left",
         "suppressMovable": True, "cellClass": call("mtz.book.nameClass(params)"), "comparator": call("mtz.book.byName"),
         "tooltipValueGetter": call("mtz.book.nameTip(params)"), "headerTooltip": "By underlying: shares first, then options by expiry",
     },

@@ -24,7 +24,8 @@ window.mtz.book.cells = (function () {
     const { data } = params;
     if (data.kind === "group") return `${data.is_folded ? "▸" : "▾"} ${data.name}`;
     if (data.kind === "total") return data.name;
-    return data.non_standard ? `${data.name} ▲` : data.name;
+    const short = data.sec_type === "STK" ? "Shares" : data.name.startsWith(`${data.symbol} `) ? data.name.slice(data.symbol.length + 1) : data.name;
+    return data.non_standard ? `${short} ▲ non-standard` : short;
   }
 
   const words = (count, one) => `${count} ${one}${count === 1 ? "" : "s"}`;
@@ -43,7 +44,10 @@ window.mtz.book.cells = (function () {
   function strategy(params) {
     const { data } = params;
     if (data.kind === "total") return "";
-    if (data.kind === "group" && data.strategies.size > 1) return words(data.strategies.size - (data.strategies.has(null) ? 1 : 0), "strategy").replace("strategys", "strategies");
+    if (data.kind === "group" && data.strategies.size > 1) {
+      const named = [...data.strategies].filter(Boolean);
+      return named.length === 1 ? `${named[0]} (in part)` : `${named.length} strategies`;
+    }
     return data.strategy || UNTRACKED;
   }
 
