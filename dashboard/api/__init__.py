@@ -19,12 +19,10 @@ from dashboard.api import (
     preferences,
     reconciliation,
     risk,
-    statements,
     strategies,
     trades,
 )
 from dashboard.encode import Encoder
-from dashboard.uploads import Uploads
 from data.assigning import Assignments
 from data.audit import Caller
 from data.commands import Commands
@@ -55,7 +53,6 @@ def register(
     reports: Reports,
     assignments: Assignments,
     written: Notes,
-    uploads: Uploads,
     who: Callable[[], Caller],
     is_known: Callable[[], bool],
     kept: Preferences,
@@ -71,7 +68,6 @@ def register(
         book.blueprint(reads),
         reconciliation.blueprint(reads),
         risk.blueprint(reads),
-        statements.blueprint(uploads, who),
         strategies.blueprint(reads),
         commands.blueprint(given, who),
         ledger.blueprint(reads, assignments, who),
