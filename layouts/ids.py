@@ -195,6 +195,13 @@ DRAWER_HOLDING = "drawer-holding"
 DRAWER_SYMBOL = "drawer-symbol"
 DRAWER_SHOW_HOLDING = "drawer-show-holding"
 DRAWER_SHOW_SYMBOL = "drawer-show-symbol"
+DRAWER_LEGS = "drawer-legs"
+DRAWER_PAYOFF = "drawer-payoff"
+DRAWER_WHEEL = "drawer-wheel"
+DRAWER_MANAGE = "drawer-manage"
+DRAWER_SHOW_PAYOFF = "drawer-show-payoff"
+DRAWER_SHOW_WHEEL = "drawer-show-wheel"
+DRAWER_SHOW_MANAGE = "drawer-show-manage"
 
 
 # -- charts of history -------------------------------------------------------------------------------------------------

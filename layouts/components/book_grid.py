@@ -21,7 +21,7 @@ COLUMNS: list[dict[str, Any]] = [
         "tooltipValueGetter": call("mtz.book.nameTip(params)"), "headerTooltip": "By underlying: shares first, then options by expiry",
     },
     figure("quantity", "Qty", "mtz.book.any.quantity(params)", width=66, tip="Negative: short"),
-    figure("average", "Average", "mtz.book.any.price(params)", width=82, tip="What one unit cost, commissions included, as the broker says"),
+    figure("average", "Average", "mtz.book.any.price(params)", width=92, tip="What one unit cost, commissions included, as the broker says"),
     figure("market_price", "Mark", "mtz.book.any.price(params)", width=78, tip="Of an underlying's row: its own price"),
     figure("market_value", "Value", "mtz.book.sum(params)", width=104),
     figure("daily_pnl", "Day P&L", "mtz.book.sum(params)", width=92, signed=True, tip="Since the broker's reset"),

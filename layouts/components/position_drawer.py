@@ -1,4 +1,4 @@
-"""The drawer of a position: its facts, its price and P&L over time, and its underlying with the technical panel."""
+"""The drawer of an underlying: a position's facts and history, the underlying's bars, payoff, wheel, and what can be managed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dash import html
 
 from layouts import ids
 from layouts.components.chart import chart_body, style_buttons, table_tools, tool
+from layouts.components.underlying import manage, payoff, wheel
 
 # The names that assets/charts/draw/technical.js draws by.
 TECHNICAL = {
@@ -25,11 +26,21 @@ TECHNICAL = {
 def position_drawer() -> dbc.Offcanvas:
     return dbc.Offcanvas(
         [
+            html.Div(
+                id=ids.DRAWER_LEGS,
+                className="drawer-legs",
+                role="group",
+                hidden=True,
+                **{"aria-label": "What is held of it"},
+            ),
             html.Dl(id=ids.DRAWER_FACTS, className="drawer-facts"),
             html.Div(
                 [
                     _view_button(ids.DRAWER_SHOW_HOLDING, "Position", "holding", pressed=True),
                     _view_button(ids.DRAWER_SHOW_SYMBOL, "Underlying", "symbol", pressed=False),
+                    _view_button(ids.DRAWER_SHOW_PAYOFF, "Payoff", "payoff", pressed=False),
+                    _view_button(ids.DRAWER_SHOW_WHEEL, "Wheel", "wheel", pressed=False),
+                    _view_button(ids.DRAWER_SHOW_MANAGE, "Manage", "manage", pressed=False),
                 ],
                 className="segments drawer-views",
                 role="group",
@@ -37,6 +48,9 @@ def position_drawer() -> dbc.Offcanvas:
             ),
             html.Section(_holding(), id=ids.DRAWER_HOLDING, className="drawer-chart"),
             html.Section(_symbol(), id=ids.DRAWER_SYMBOL, className="drawer-chart tall", hidden=True),
+            html.Section(payoff(), id=ids.DRAWER_PAYOFF, className="drawer-part", hidden=True),
+            html.Section(wheel(), id=ids.DRAWER_WHEEL, className="drawer-part", hidden=True),
+            html.Section(manage(), id=ids.DRAWER_MANAGE, className="drawer-part", hidden=True),
         ],
         id=ids.DRAWER,
         is_open=False,

@@ -160,7 +160,7 @@ window.mtz.book.grid = (function () {
   function act({ data }, isFold) {
     if (!data || data.kind === "total") return;
     if (isFold) fold(data.group);
-    else if (data.kind === "group") window.mtz.drawer.open(leading(data.group), "payoff");
+    else if (data.kind === "group") window.mtz.drawer.open(leading(data.group), "wheel");
     else window.mtz.drawer.open(data.con_id);
   }
 

@@ -77,6 +77,7 @@ window.mtz.control.page = (function () {
     resume: (name) => dialog.open("resume", { strategy: name, action: "resume" }),
     stop: (name) => dialog.open("stop", { strategy: name, action: "stop" }),
     "pause-symbol": (name) => dialog.open("pause-symbol", { strategy: name, action: "pause" }),
+    "pause-this-symbol": (name, { symbol }) => commands.pause(name, "all", symbol),
     "resume-symbol": (name, { symbol }) => dialog.open("resume-symbol", { strategy: name, action: "resume", symbol }),
     preview: (name) => window.mtz.control.preview.open(name),
     decisions: (name) => window.mtz.control.ledger.choose(name),

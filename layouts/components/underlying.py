@@ -1,0 +1,68 @@
+"""What the drawer says of an underlying: payoff, wheel, management; filled by assets/positions/drawer/."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import html
+
+
+def payoff() -> list[Any]:
+    return [
+        html.Div(
+            [
+                html.P("No payoff is computed yet", className="empty-title"),
+                html.P(
+                    "Profit and loss at expiry and before it would stand here, with break-evens; the server doesn't answer it yet. "
+                    "The break-even of each option is among its figures above."
+                ),
+            ],
+            className="empty",
+        )
+    ]
+
+
+def wheel() -> list[Any]:
+    return [
+        html.P(id="drawer-wheel-problem", className="panel-problem", role="status", hidden=True),
+        html.Div(
+            [
+                html.P("No wheel cycle is known", className="empty-title"),
+                html.P("A cycle begins when an option is sold; it is folded from the executions that are known."),
+            ],
+            id="drawer-wheel-empty",
+            className="empty",
+            hidden=True,
+        ),
+        html.Div(
+            [
+                html.Div(id="drawer-wheel-list", className="drawer-legs", role="group", **{"aria-label": "Cycles, newest first"}),
+                html.P(id="drawer-wheel-title", className="drawer-line", role="status"),
+                html.Dl(id="drawer-wheel-money", className="drawer-facts"),
+                html.H3("Per share, side by side", className="drawer-sub"),
+                html.Dl(id="drawer-wheel-basis", className="drawer-facts"),
+                html.H3("Return", className="drawer-sub"),
+                html.Dl(id="drawer-wheel-returns", className="drawer-facts wide"),
+                html.Div(id="drawer-wheel-chain", className="scrolls", tabIndex=0, role="region", **{"aria-label": "Roll chain"}),
+            ],
+            id="drawer-wheel-body",
+            hidden=True,
+        ),
+    ]  # fmt: skip
+
+
+def manage() -> list[Any]:
+    return [
+        html.P("There is no order ticket here: this program sends no order and closes no position.", className="drawer-line quiet"),
+        html.H3("Pause or resume in a strategy", className="drawer-sub"),
+        html.Div(id="drawer-manage-strategies", className="manage-lines"),
+        html.H3("Note and tags", className="drawer-sub"),
+        html.Div(id="drawer-note", className="manage-note"),
+        html.H3("Whose the orders were", className="drawer-sub"),
+        html.P(
+            "Given to another strategy by hand, an order's fills count there from now on; it is kept in the audit log.",
+            className="drawer-line quiet",
+        ),
+        html.Div(id="drawer-manage-orders", className="manage-lines"),
+        html.P(id="drawer-manage-said", className="drawer-line", role="status"),
+    ]  # fmt: skip
