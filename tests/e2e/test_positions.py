@@ -1,0 +1,274 @@
+"""Positions in a browser: groups and sums as REST has them, columns that are kept, the drawer with wheel, note and pause."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from data.book.keeping import Keeper
+from data.db import connect
+from data.model import Contract, ExecutionKind, Role
+from layouts import format as text
+from tests.e2e.bots import Bots, bots, furnish, leading
+from tests.e2e.conftest import Open
+from tests.e2e.test_craft import CONTRAST, DUPLICATES, NAMELESS
+from tests.web import samples
+from tests.web.samples import Writer
+from tests.web.server import Web
+
+pytestmark = [pytest.mark.xdist_group("browser-positions"), pytest.mark.timeout(120)]
+
+WHEEL = "thetagang/wheel"
+START = datetime.now(UTC) - timedelta(days=60)
+EXPIRY = (START + timedelta(days=75)).date()
+KO = Contract(71, "KO", "KO", "STK", "USD")
+PUT, CALL, ODD = (
+    Contract(con_id, "KO", f"{trading_class} {right}{strike:.0f}", "OPT", "USD", trading_class, "SMART", EXPIRY, strike, right, 100.0)
+    for con_id, trading_class, strike, right in ((73, "KO", 55.0, "P"), (74, "KO", 57.0, "C"), (75, "KO1", 50.0, "P"))
+)  # fmt: skip
+FILLS: tuple[tuple[int, Contract, str, int, str, int | None], ...] = (
+    (0, PUT, "SLD", 1, "1.50", 1),
+    (25, PUT, "BOT", 1, "0", None),
+    (25, KO, "BOT", 100, "55", None),
+    (28, CALL, "SLD", 1, "1.20", 3),
+)
+
+
+@pytest.fixture(scope="module")
+def hand(url: str, write: Writer) -> Iterator[Bots]:
+    """KO was put, a call is written on it; an adjusted put of nobody's; SPY as the account has it."""
+    write.flush(
+        executions=tuple(
+            samples.execution(
+                number, contract, time=START + timedelta(days=day), side=side, quantity=Decimal(quantity), price=Decimal(price),
+                kind=ExecutionKind.TRADE if order else ExecutionKind.ASSIGNMENT, perm_id=order, order_id=None,
+                commission=Decimal(1) if order else None, commission_currency="USD" if order else None,
+            )
+            for number, (day, contract, side, quantity, price, order) in enumerate(FILLS)
+        ),
+        positions=(
+            samples.position(KO, quantity=100.0, market_price=56.0, market_value=5600.0, avg_cost=53.5, unrealized_pnl=250.0, theta=None, gamma=None, vega=None, delta=None, implied_vol=None, underlying_price=None),
+            samples.position(CALL, quantity=-1.0, market_price=0.9, market_value=-90.0, avg_cost=119.0, unrealized_pnl=29.0, delta=0.4, theta=-0.03, underlying_price=56.0),
+            samples.position(ODD, quantity=-1.0, market_price=0.5, market_value=-50.0, avg_cost=80.0, unrealized_pnl=None, delta=None, theta=None, underlying_price=56.0),
+        ),
+    )  # fmt: skip
+    with bots(url) as found:
+        furnish(found)
+        found.sql("UPDATE executions SET strategy = %s WHERE con_id = 74", [WHEEL])
+        with connect(url, Role.AGENT, "test", autocommit=True) as agent:
+            Keeper(agent).look()
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def _as_it_comes(hand: Bots) -> None:
+    hand.forget_commands()
+    hand.sql("DELETE FROM preferences")
+
+
+@pytest.fixture
+def positions(web: Web, hand: Bots, open_page: Open) -> Callable[..., Page]:
+    def start(*size: tuple[int, int], path: str = "/positions", **options: Any) -> Page:
+        page = open_page(web.origin + path, *size, **options)
+        page.wait_for_function("() => mtz.socket.working() && mtz.state.state.strategies")
+        page.wait_for_selector("#book-grid-box.ready")
+        return page
+
+    return start
+
+
+def cell(page: Page, row: str, column: str) -> Any:
+    return page.locator(f'#book-grid [row-id="{row}"] [col-id="{column}"]')
+
+
+def shown(page: Page) -> list[str]:
+    """The rows of the table in their order."""
+    found: list[str] = page.evaluate(
+        "() => dash_ag_grid.getApi('book-grid') && (() => { const ids = []; dash_ag_grid.getApi('book-grid').forEachNodeAfterFilterAndSort((n) => ids.push(n.id)); return ids; })()"
+    )
+    return found
+
+
+def test_groups_and_sums_are_those_of_rest(web: Web, write: Writer, positions: Callable[..., Page]) -> None:
+    page = positions((2560, 900))
+    assert shown(page)[:2] == ["group KO USD", "71"]  # the underlying, its shares, then options
+    rows = web.get("/api/portfolio/positions").json["items"]
+    by_symbol: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        by_symbol[row["symbol"]].append(row)
+    for symbol, members in by_symbol.items():
+        group = f"group {symbol} USD"
+        expect(cell(page, group, "market_value")).to_have_text(text.number(sum(row["market_value"] for row in members)))
+        place = shown(page).index(group)
+        assert {*shown(page)[place + 1 : place + 1 + len(members)]} == {str(row["con_id"]) for row in members}
+        for row in members:
+            expect(cell(page, str(row["con_id"]), "quantity")).to_have_text(text.quantity(row["quantity"]))
+            expect(cell(page, str(row["con_id"]), "market_price")).to_have_text(text.price(row["market_price"]))
+    expect(cell(page, "total USD", "market_value")).to_have_text(text.number(sum(row["market_value"] for row in rows)))
+    # Unknown is left out of the sum, and the sum says so.
+    expect(cell(page, "75", "unrealized_pnl")).to_have_text("—")
+    expect(cell(page, "group KO USD", "unrealized_pnl")).to_have_text("+279.00*")
+    call = next(row for row in rows if row["con_id"] == 74)
+    expect(cell(page, "74", "delta")).to_have_text("−40.0")
+    expect(cell(page, "group KO USD", "delta")).to_have_text("+60.0*")
+    expect(cell(page, "74", "pnl_of_max_profit")).to_have_text(text.percent(call["pnl_of_max_profit"], 0, plus=True))
+    expect(cell(page, "74", "dte")).to_have_text(str(call["dte"]))
+    expect(cell(page, "74", "break_even")).to_have_text(text.price(call["break_even"]))
+    expect(cell(page, "74", "strategy")).to_have_text(WHEEL)
+    expect(cell(page, "75", "strategy")).to_have_text("Not tracked by the bot")
+    expect(cell(page, "75", "symbol")).to_contain_text("non-standard")
+    expect(cell(page, "75", "break_even")).to_have_text("—")
+    # A tick changes its row, its underlying's and the total.
+    total = sum(row["market_value"] for row in rows)
+    write.flush(positions=(samples.position(CALL, quantity=-1.0, market_price=1.0, market_value=-100.0, avg_cost=119.0, unrealized_pnl=19.0),))  # fmt: skip
+    expect(cell(page, "74", "market_value")).to_have_text("−100.00")
+    expect(cell(page, "group KO USD", "market_value")).to_have_text("5,450.00")
+    expect(cell(page, "total USD", "market_value")).to_have_text(text.number(total - 10))
+
+
+def test_fold_filter_and_columns_outlive_a_reload(positions: Callable[..., Page], web: Web) -> None:
+    page = positions()
+    all_rows = shown(page)
+    cell(page, "group KO USD", "symbol").click()
+    expect(cell(page, "71", "symbol")).to_have_count(0)
+    page.locator("#book-columns summary").click()
+    page.get_by_role("menuitemcheckbox", name="Theta").click()
+    page.keyboard.press("Escape")
+    expect(page.locator("#book-grid .ag-header-cell[col-id=theta]")).to_have_count(0)
+    with page.expect_response(lambda r: "/api/preferences/positions" in r.url and r.request.method == "PUT") as kept:
+        page.locator("#book-grid .ag-header-cell[col-id=daily_pnl]").click()
+    assert kept.value.status == 200
+    look = web.get("/api/preferences/positions").json["value"]
+    assert look["folded"] == ["KO USD"]
+    assert [column["id"] for column in look["columns"] if column["is_hidden"]] == ["theta"]
+    page.reload()
+    page.wait_for_selector("#book-grid-box.ready")
+    expect(page.locator("#book-grid .ag-header-cell[col-id=theta]")).to_have_count(0)
+    expect(cell(page, "71", "symbol")).to_have_count(0)
+    expect(page.locator("#book-grid .ag-header-cell[col-id=daily_pnl]")).to_have_attribute("aria-sort", "ascending")
+    page.locator("#book-columns summary").click()
+    page.click("#book-reset")
+    expect(page.locator("#book-grid .ag-header-cell[col-id=theta]")).to_have_count(1)
+    page.click("#book-fold")
+    expect(page.locator("#book-fold")).to_have_text("Unfold all")
+    page.click("#book-fold")
+    page.wait_for_function("(n) => dash_ag_grid.getApi('book-grid').getDisplayedRowCount() === n", arg=len(all_rows))
+    page.fill("#book-text", "ko 57")
+    expect(page.locator("#book-note")).to_contain_text(f"1 of {len(all_rows) - 2} shown")
+    assert shown(page) == ["group KO USD", "74"]
+    page.click("#book-clear")
+    page.select_option("#book-strategy", WHEEL)
+    page.wait_for_function("() => dash_ag_grid.getApi('book-grid').getDisplayedRowCount() === 2")
+    page.click("#book-clear")
+    page.select_option("#book-dte", "30")
+    near = {str(row["con_id"]) for row in web.get("/api/portfolio/positions").json["items"] if (row["dte"] or 99) <= 30}
+    expect(page.locator("#book-note")).to_contain_text(f"{len(near)} of")
+    assert {row for row in shown(page) if not row.startswith("group")} == near >= {"74", "75"}
+
+
+def test_the_drawer_shows_the_wheel_and_keeps_a_note(positions: Callable[..., Page], web: Web) -> None:
+    page = positions(path="/positions#position=74", reduced_motion="reduce")
+    drawer = page.locator("#position-drawer")
+    expect(drawer).to_contain_text("Strategy")
+    expect(page.locator("#drawer-facts")).to_contain_text(WHEEL)
+    expect(page.locator("#drawer-legs button")).to_have_count(3)
+    page.click("#drawer-show-wheel")
+    (cycle,) = [c for c in web.get("/api/wheel/cycles?symbol=KO").json["items"] if c["shares"]]
+    expect(page.locator("#drawer-wheel-title")).to_contain_text("Calls sold on the shares")
+    expect(page.locator("#drawer-wheel-money")).to_contain_text(text.signed(cycle["premium"]))
+    for figure in ("paid", "broker_basis", "break_even"):
+        expect(page.locator("#drawer-wheel-basis")).to_contain_text(text.price(cycle[figure]))
+    expect(page.locator("#drawer-wheel-returns")).to_contain_text("Reg-T margin (estimate)")
+    expect(page.locator("#drawer-wheel-chain tbody tr")).to_have_count(3)
+    expect(page.locator("#drawer-wheel-chain")).to_contain_text("assigned")
+    page.click("#drawer-show-payoff")
+    expect(page.locator("#drawer-payoff")).to_be_visible()
+    page.click("#drawer-show-manage")
+    expect(page.locator("#drawer-manage")).to_contain_text("no order ticket")
+    page.fill("#drawer-note-text", "Dividend in March")
+    page.fill("#drawer-note-tags", "income, Wheel")
+    page.check("#drawer-note-excluded")
+    page.click("#drawer-note-save")
+    expect(page.locator("#drawer-note-said")).to_contain_text("Kept")
+    note = web.get("/api/underlyings/KO/notes").json
+    assert (note["note"], note["tags"], note["excluded"]) == ("Dividend in March", ["income", "wheel"], True)
+    assert page.evaluate(CONTRAST) == []
+    assert page.evaluate(NAMELESS) == []
+    assert not {name for name in page.evaluate(DUPLICATES) if name not in {"tv-attr-logo", "tr-logo", "a"}}
+
+
+def test_the_symbol_is_paused_and_an_order_given_away(hand: Bots, url: str, positions: Callable[..., Page]) -> None:
+    with leading(url):
+        page = positions()
+        cell(page, "74", "market_value").click()
+        page.click("#drawer-show-manage")
+        line = page.locator(f'#drawer-manage-strategies [data-strategy="{WHEEL}"]')
+        line.get_by_role("button", name="Pause KO").click()
+        expect(page.locator("#toast")).to_contain_text("KO in thetagang/wheel: pause requested")
+        hand.settle(WHEEL)
+        expect(line.get_by_role("button", name="Resume KO")).to_be_visible()
+        expect(line).to_contain_text("KO paused, enforced")
+        assert hand.sql("SELECT action, symbol FROM commands WHERE strategy = %s", [WHEEL]) == [("pause", "KO")]
+        line.get_by_role("button", name="Resume KO").click()
+        expect(page.locator("#command-dialog")).to_contain_text(f"Resume KO in {WHEEL}?")
+        page.keyboard.press("Escape")
+        page.locator("#drawer-manage-orders select").first.select_option("tracker/momentum")
+        expect(page.locator("#drawer-manage-said")).to_contain_text("belongs to tracker/momentum")
+        assert hand.sql("SELECT strategy FROM attributions WHERE how = 'hand'") == [("tracker/momentum",)]
+
+
+def test_by_keyboard_and_on_a_telephone(positions: Callable[..., Page]) -> None:
+    page = positions((390, 844), theme="light", reduced_motion="reduce")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    headers = page.locator("#book-grid .ag-header-cell")
+    assert headers.count() < 12
+    tabs = page.locator(".tabs .page-tab")
+    assert tabs.count() <= 5
+    for tab in tabs.all():
+        assert tab.evaluate("e => e.scrollWidth <= e.clientWidth")
+    cell(page, "group KO USD", "symbol").focus()
+    page.keyboard.press("Space")
+    expect(cell(page, "71", "symbol")).to_have_count(0)
+    page.keyboard.press("Space")
+    expect(cell(page, "71", "symbol")).to_have_count(1)
+    cell(page, "71", "symbol").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#position-drawer")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#position-drawer")).to_be_hidden()
+    assert page.evaluate(CONTRAST) == []
+    assert page.evaluate(NAMELESS) == []
+
+
+def test_calendar_and_ladder(positions: Callable[..., Page], web: Web, open_page: Open) -> None:
+    page = positions()
+    view = web.get("/api/calendar/expiries").json
+    expect(page.locator("#expiries tbody tr:not(.week)")).to_have_count(len(view["items"]))
+    expect(page.locator("#ladder tbody tr")).to_have_count(len(view["items"]))
+    (ours,) = [item for item in view["items"] if item["expiry"] == EXPIRY.isoformat()]
+    expect(page.locator("#expiries")).to_contain_text(text.number(ours["notional"], 0))
+    expect(page.locator("#ladder")).to_contain_text("100 KO")
+
+
+def test_what_cannot_be_read_is_said(positions: Callable[..., Page]) -> None:
+    page = positions(clean=False)  # the browser itself notes an answer of 503
+    refusal = json.dumps({"detail": "The database can't be reached."})
+    for what in ("**/api/wheel/**", "**/api/underlyings/**", "**/api/preferences/**"):
+        page.route(what, lambda route: route.fulfill(status=503, content_type="application/problem+json", body=refusal))
+    cell(page, "74", "market_value").click()
+    page.click("#drawer-show-wheel")
+    expect(page.locator("#drawer-wheel-problem")).to_have_text(
+        "The wheel can't be shown: The database can't be reached."
+    )
+    page.click("#drawer-show-manage")
+    expect(page.locator("#drawer-note-said")).to_contain_text("The database can't be reached.")
+    page.keyboard.press("Escape")
+    cell(page, "group KO USD", "symbol").click()
+    expect(page.locator("#book-problem")).to_contain_text("is not kept: The database can't be reached.")
