@@ -231,7 +231,8 @@ class HistoryView(TypedDict):
     until: str
     first: str | None  # the oldest and the newest instant of which anything is stored
     last: str | None
-    seam: str | None  # what is before comes from statements, a value a day; from it on from samples; None: all of one kind
+    # What is before the seam comes from statements, a value a day; from it on from samples. None: all of one kind.
+    seam: str | None
     items: list[HistoryPoint]
     flows: list[FlowView]  # deposits and withdrawals in the span
     outages: list[OutageView]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -12,7 +12,7 @@ Page = Literal["positions", "positions-phone", "trades", "trades-phone"]
 ColumnId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
 Word = Annotated[str, StringConstraints(max_length=120)]
 
-VALUE = {
+VALUE: dict[str, Any] = {
     "columns": [
         {"id": "symbol", "width": 208, "is_hidden": False},
         {"id": "quantity", "width": 84, "is_hidden": False},

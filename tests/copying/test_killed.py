@@ -23,9 +23,11 @@ from tests.copying.world import checksum, count, history
 
 PROJECT = Path(__file__).resolve().parents[2]
 NATIVE = TIMESCALE_DSN is not None
-# What `mtz migrate --to-timescale` runs, with the demand for TimescaleDB only where there is one.
+# What `mtz migrate --to-timescale` runs, with the demand for TimescaleDB only where there is one. Ctrl-C counts as on a
+# terminal: what a shell starts in the background, these tests perhaps, inherits that it is ignored.
 COMMAND = """
-import sys, typer
+import signal, sys, typer
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from dashboard import cli, copying
 from functools import partial
 copying.copy_to_timescale = partial(copying.copy_to_timescale, needs_timescale=sys.argv.pop(1) == "True")

@@ -52,7 +52,10 @@ def test_a_card_has_no_place_twice_and_no_id_since_it_is_copied() -> None:
 def test_every_button_of_a_card_is_understood() -> None:
     acts = set(re.findall(r'^    "?([\w-]+)"?: \(name', script("show/page.js"), re.MULTILINE))
     card, _ = card_templates()
-    assert set(attributes(card, "data-do")) == acts - {"resume-symbol", "pause-this-symbol"}  # of lists and of the drawer
+    assert set(attributes(card, "data-do")) == acts - {
+        "resume-symbol",
+        "pause-this-symbol",
+    }  # of lists and of the drawer
 
 
 def test_every_figure_that_can_be_asked_for_has_a_rule() -> None:
