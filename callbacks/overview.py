@@ -23,11 +23,9 @@ def register(app: dash.Dash) -> None:
         State(ids.CONFIG, "data"),
     )
     browser(ClientsideFunction("mtz", "grow"), Input(ids.PORTFOLIO, "data"))
-    browser(ClientsideFunction("mtz", "drawerGrow"), Input(ids.POSITIONS, "data"))
     browser(ClientsideFunction("mtz", "drawer"), Input(ids.DRAWER, "is_open"))
     for key in ids.Chart:
         plot = ids.chart("chart", key)
         browser(ClientsideFunction("mtz", "chartMoved"), Input(plot, "visibleLogicalRange"), State(plot, "id"))
         browser(ClientsideFunction("mtz", "chartPointed"), Input(plot, "crosshair"), State(plot, "id"))
-    browser(ClientsideFunction("mtz", "positions"), Input(ids.POSITIONS, "data"))
     browser(ClientsideFunction("mtz", "trades"), Input(ids.TRADES, "data"))

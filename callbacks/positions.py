@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 
 
 def register(app: dash.Dash) -> None:
-    app.clientside_callback(ClientsideFunction("mtz", "book"), Input(ids.POSITIONS, "data"))
+    app.clientside_callback(ClientsideFunction("mtz", "held"), Input(ids.POSITIONS, "data"))

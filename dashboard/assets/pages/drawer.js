@@ -132,8 +132,7 @@ window.mtz.drawer = (function () {
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.mtz = Object.assign(window.dash_clientside.mtz || {}, {
     drawer: (isOpen) => { if (isOpen === false) closed(); },
-    drawerGrow: (message) => { if (message) grow(); },
   });
 
-  return { open };
+  return { open, grow };
 })();

@@ -188,9 +188,8 @@ window.mtz.grids = (function () {
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.mtz = Object.assign(window.dash_clientside.mtz || {}, {
-    positions: (message) => { if (message) positions(message); },
     trades: (message) => { if (message) trades(message); },
   });
 
-  return { clear, withApi, reveal, flashesOf, flashCell, height };
+  return { clear, positions, withApi, reveal, flashesOf, flashCell, height };
 })();

@@ -45,6 +45,12 @@ def app() -> dash.Dash:
     return found
 
 
+def test_no_callback_hides_another(app: dash.Dash) -> None:
+    """Dash names a callback without an output by its inputs alone, and keeps the last of a name."""
+    names = [callback["output"] for callback in app._callback_list]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_every_id_of_a_callback_is_on_the_page(app: dash.Dash) -> None:
     known = set(tree.ids(page(PageState(), "1.0", {})))
     for callback in app._callback_list:

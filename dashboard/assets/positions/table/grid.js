@@ -189,17 +189,14 @@ window.mtz.book.grid = (function () {
     grids.withApi(GRID, (api) => api.refreshCells({ columns: ["as_of"], force: true }));
   });
 
-  window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.mtz = Object.assign(window.dash_clientside.mtz || {}, {
-    book: (message) => {
-      if (!message) return;
-      if (!looking()) behind = true;
-      else if (behind) show();
-      else tick(message);
-    },
-  });
+  function take(message) {
+    if (!looking()) behind = true;
+    else if (behind) show();
+    else tick(message);
+  }
 
   return {
+    take,
     folded: () => [...folded],
     restore: (names) => { folded.clear(); names.forEach((name) => folded.add(name)); },
     rebuild: () => { if (looking()) rebuild(); },
