@@ -1,0 +1,162 @@
+"""The file before anything is made of it: what is no whole, plain Activity Flex XML is refused with one sentence.
+
+Python's own parser expands entities and looks things up elsewhere; defusedxml's refuses both. It reads a row at a time and
+forgets it, so that memory doesn't grow with the file.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.common import DefusedXmlException, DTDForbidden
+from defusedxml.ElementTree import iterparse
+
+MOST_BYTES = 256 * 1024 * 1024  # a year of 20,000 trades with every field ticked is some 40 MB
+MOST_ATTRIBUTE = 64 * 1024
+MOST_DEPTH = 8
+CHUNK = 1 << 20
+ACTIVITY = "AF"
+ENCODING = re.compile(rb"^\s*<\?xml[^>]*\bencoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+UTF_8 = frozenset({"utf-8", "ascii"})
+
+
+class FlexError(Exception):
+    """The file, or a statement in it, can't be read. One sentence for the user, about the file; nothing was changed."""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """The file, looked through once: not too large, UTF-8, text.
+
+    Raises:
+        FlexError: it isn't, or can't be opened.
+    """
+    try:
+        with path.open("rb") as file:
+            _look_through(file)
+            file.seek(0)
+            yield file
+    except OSError as error:
+        raise FlexError(f"it can't be read ({error.strerror or error})") from None
+
+
+def _look_through(file: IO[bytes]) -> None:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    size, first = 0, b""
+    while chunk := file.read(CHUNK):
+        if not size:
+            first = chunk.removeprefix(codecs.BOM_UTF8)
+            _is_text(first)
+        size += len(chunk)
+        if size > MOST_BYTES:
+            raise FlexError(f"it is larger than {MOST_BYTES >> 20} MB: ask for shorter periods, one file each")
+        try:
+            decoder.decode(chunk)
+        except UnicodeDecodeError:
+            raise FlexError("it is not in UTF-8, as the broker writes it: download it again") from None
+        if b"\0" in chunk:
+            raise FlexError("it is no XML: there are zero bytes in it")
+    if not first.strip():
+        raise FlexError("it is empty")
+
+
+def _is_text(first: bytes) -> None:
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise FlexError("it is not in UTF-8, as the broker writes it: download it again")
+    if first.startswith((b"PK\x03\x04", b"\x1f\x8b")):
+        raise FlexError("it is packed: unpack it first")
+    if not first.lstrip().startswith(b"<") and first.strip():
+        raise FlexError("it is no XML: choose the format XML in the Flex query")
+    if (named := ENCODING.match(first)) and _codec(named[1].decode()) not in UTF_8:
+        raise FlexError(f"it says that it is in {named[1].decode()}; the broker writes UTF-8: download it again")
+
+
+def _codec(name: str) -> str:
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        return name
+
+
+def check(file: IO[bytes]) -> int:
+    """Read the whole file once for its form alone; how many statements there are. Raises FlexError."""
+    statements, said = 0, None
+    for depth, element in rows(file):
+        if depth == 2:
+            statements += 1
+        elif depth == 1:
+            said = element.get("count")
+    if said is not None and said.isdigit() and int(said) != statements:
+        raise FlexError(f"it says that it has {said} statements, but there are {statements}: download it again")
+    if not statements:
+        raise FlexError("there is no statement in it")
+    return statements
+
+
+def rows(file: IO[bytes]) -> Iterator[tuple[int, Element]]:
+    """Every element with its depth, at its end: the root's is 0, a statement's 2, a section's 3. It is emptied afterwards.
+
+    The root is also given at its start, with its attributes; a statement likewise as depth −2, a section as −3.
+
+    Raises:
+        FlexError: not well-formed, cut off, with a document type or entities, or no Activity Flex XML.
+    """
+    path: list[Element] = []
+    try:
+        for event, element in iterparse(file, events=("start", "end"), forbid_dtd=True):
+            if event == "start":
+                path.append(element)
+                _enter(path)
+                if len(path) in (1, 3, 4):
+                    yield 1 - len(path), element
+            else:
+                path.pop()
+                yield len(path), element
+                element.clear()
+                if path:
+                    path[-1].remove(element)
+    except DTDForbidden:
+        raise FlexError("it has a document type, which no statement has: it was not made by the broker") from None
+    except DefusedXmlException:
+        raise FlexError(
+            "it has entities or references, which no statement has: it was not made by the broker"
+        ) from None
+    except ParseError as error:
+        raise FlexError(_why(error)) from None
+
+
+def _enter(path: list[Element]) -> None:
+    element = path[-1]
+    if len(path) == 1:
+        _is_activity(element)
+    elif len(path) > MOST_DEPTH:
+        raise FlexError("its elements are nested deeper than any statement's")
+    elif len(path) <= 3 and element.tag != ("FlexStatements", "FlexStatement")[len(path) - 2]:
+        raise FlexError(f"it is no Flex statement: <{element.tag[:40]}> is where a statement should be")
+    if any(len(value) > MOST_ATTRIBUTE for value in element.attrib.values()):
+        raise FlexError(f"a value of <{element.tag[:40]}> is longer than any statement's")
+
+
+def _is_activity(root: Element) -> None:
+    if root.tag == "FlexStatementResponse":
+        raise FlexError("it is an answer of the Flex Web Service that says why there is no statement")
+    if root.tag != "FlexQueryResponse":
+        raise FlexError(f"it is no Flex statement: its root is <{root.tag[:40]}>, not <FlexQueryResponse>")
+    if root.get("type", ACTIVITY) != ACTIVITY:
+        raise FlexError("it is of another kind of Flex query: make one under “Activity Flex Query”")
+
+
+def _why(error: ParseError) -> str:
+    line = error.position[0] if hasattr(error, "position") else 0
+    text = str(error)
+    if "no element found" in text or "unclosed" in text:
+        return f"it is cut off in line {line}: download it again"
+    if "undefined entity" in text:
+        return "it has entities, which no statement has: it was not made by the broker"
+    return f"it is no well-formed XML (line {line}): download it again"
