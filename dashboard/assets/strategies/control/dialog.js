@@ -175,6 +175,11 @@ window.mtz.control.dialog = (function () {
     }
   });
 
+  // Escape closes the dialog, not the drawer beneath it, which listens on the document.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && event.target.closest && event.target.closest("dialog")) event.stopPropagation();
+  }, true);
+
   document.addEventListener("close", (event) => { if (event.target === of()) asked = null; }, true);
 
   function guarded(act) {
