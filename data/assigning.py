@@ -8,15 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from data import audit
 from data.audit import Caller
 from data.commands import UnknownStrategyError
 from data.control_views import AssignedView
-from data.db import DatabaseError, explain
 from data.queries import statement
+from data.transactions import transaction
 
 HOW = "hand"
 
@@ -43,43 +41,29 @@ class Assignments:
             UnknownOrderError, UnknownStrategyError, AmbiguousOrderError: nothing was changed.
             DatabaseError: the database is away; nothing was changed.
         """
-        try:
-            with self.engine.begin() as conn:
-                if strategy is not None:
-                    names = list(conn.execute(text("SELECT name FROM strategies ORDER BY name")).scalars())
-                    if strategy not in names:
-                        listed = ", ".join(names[:20]) or "none yet"
-                        raise UnknownStrategyError(f"There is no such strategy; there is {listed}.")
-                found = conn.exec_driver_sql(
-                    statement("order_owner"), {"perm_id": perm_id, "account": account}
-                ).fetchall()
-                if not found:
-                    raise UnknownOrderError("There is no order of this permId.")
-                if len(found) > 1:
-                    raise AmbiguousOrderError("Several accounts have an order of this permId: add ?account=.")
-                owner = found[0]
-                is_new = owner.how != HOW or owner.strategy != strategy
-                if is_new:
-                    row = {"account": owner.account, "perm_id": perm_id, "strategy": strategy, "actor": caller.name}
-                    conn.exec_driver_sql(statement("assignment"), row)
-                    detail = {"account": owner.account, "from": owner.strategy, "to": strategy, "how": HOW}
-                    audit.write(conn, "order.reassigned", caller, f"order {perm_id}", detail)
-                    conn.exec_driver_sql(statement("strategies_changed"))
-                return {
-                    "account": owner.account,
-                    "perm_id": perm_id,
-                    "strategy": strategy,
-                    "before": owner.strategy,
-                    "is_new": is_new,
-                }
-        except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-            raise self._away(error) from error
-        except DBAPIError as error:
-            if not error.connection_invalidated:
-                raise
-            raise self._away(error) from error
-
-    def _away(self, error: Exception) -> DatabaseError:
-        cause = getattr(error, "orig", None) or error
-        reason = explain(cause, self.url) if self.url else "The database can't be reached."
-        return DatabaseError(f"{reason} Nothing was changed.")
+        with transaction(self.engine, self.url, "Nothing was changed.") as conn:
+            if strategy is not None:
+                names = list(conn.execute(text("SELECT name FROM strategies ORDER BY name")).scalars())
+                if strategy not in names:
+                    listed = ", ".join(names[:20]) or "none yet"
+                    raise UnknownStrategyError(f"There is no such strategy; there is {listed}.")
+            found = conn.exec_driver_sql(statement("order_owner"), {"perm_id": perm_id, "account": account}).fetchall()
+            if not found:
+                raise UnknownOrderError("There is no order of this permId.")
+            if len(found) > 1:
+                raise AmbiguousOrderError("Several accounts have an order of this permId: add ?account=.")
+            owner = found[0]
+            is_new = owner.how != HOW or owner.strategy != strategy
+            if is_new:
+                row = {"account": owner.account, "perm_id": perm_id, "strategy": strategy, "actor": caller.name}
+                conn.exec_driver_sql(statement("assignment"), row)
+                detail = {"account": owner.account, "from": owner.strategy, "to": strategy, "how": HOW}
+                audit.write(conn, "order.reassigned", caller, f"order {perm_id}", detail)
+                conn.exec_driver_sql(statement("strategies_changed"))
+            return {
+                "account": owner.account,
+                "perm_id": perm_id,
+                "strategy": strategy,
+                "before": owner.strategy,
+                "is_new": is_new,
+            }

@@ -20,13 +20,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from data import audit, rows
 from data.audit import Caller
 from data.control_views import CommandView, ShortView
-from data.db import DatabaseError, explain
 from data.queries import query, statement
 from data.strategies.desired import EVERY, SAFETY, Action, CommandState, Desired, Scope, desired_of, safest
+from data.transactions import away
 
 CHANNEL = "mtz_commands"  # NOTIFY: there is a new command
 LOCK_KEY = 0x4D545A05  # "MTZ", 5: commands are given one after the other, so that their numbers commit in order
 LONGEST_REASON = 500
+AWAY = "The command was not given."
 
 
 class UnknownStrategyError(LookupError):
@@ -139,7 +140,7 @@ class _Transaction:
                 conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
             return conn
         except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-            raise self._away(error) from error
+            raise away(error, self._url, AWAY) from error
 
     def __exit__(self, *exception: Any) -> None:
         raised = exception[1]
@@ -151,12 +152,7 @@ class _Transaction:
         if isinstance(raised, OperationalError | InterfaceError) or (
             isinstance(raised, DBAPIError) and isinstance(raised.orig, lacks)
         ):
-            raise self._away(raised) from raised
-
-    def _away(self, error: Exception) -> DatabaseError:
-        cause = getattr(error, "orig", None) or error
-        reason = explain(cause, self._url) if self._url else "The database can't be reached."
-        return DatabaseError(f"{reason} The command was not given.")
+            raise away(raised, self._url, AWAY) from raised
 
 
 def _by_key(conn: Connection, caller: Caller, request: Request, key: str | None) -> CommandView | None:

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from data import audit, rows
 from data.audit import Caller
-from data.db import DatabaseError, explain
 from data.note_views import NoteView, SubjectName
 from data.queries import query, statement
+from data.transactions import transaction
 
 LONGEST_NOTE = 4000
 LONGEST_TAG = 32
@@ -83,11 +81,8 @@ class Notes:
 
     def get(self, subject: Subject) -> NoteView:
         """What stands there. Raises UnknownSubjectError."""
-        try:
-            with self.engine.connect() as conn:
-                return _read(conn, subject)
-        except (DBAPIError, PoolTimeoutError) as error:
-            raise self._away(error, "") from error
+        with transaction(self.engine, self.url, "") as conn:
+            return _read(conn, subject)
 
     def put(self, caller: Caller, subject: Subject, edit: Edit) -> NoteView:
         """Write over what was read; what stands there already changes nothing.
@@ -96,23 +91,12 @@ class Notes:
             UnknownSubjectError.
             StaleNoteError: another version stands there, which was kept.
         """
-        try:
-            with self.engine.begin() as conn:
-                before = _read(conn, subject)
-                wanted = (edit.note, list(edit.tags), edit.excluded)
-                if wanted == (before["note"], before["tags"], before["excluded"]):
-                    return before
-                return _write(conn, caller, subject, before, edit)
-        except (DBAPIError, PoolTimeoutError) as error:
-            raise self._away(error, " Nothing was changed.") from error
-
-    def _away(self, error: Exception, kept: str) -> DatabaseError:
-        is_away = isinstance(error, OperationalError | InterfaceError | PoolTimeoutError)
-        if not is_away and not (isinstance(error, DBAPIError) and error.connection_invalidated):
-            raise error
-        cause = getattr(error, "orig", None) or error
-        reason = explain(cause, self.url) if self.url else "The database can't be reached."
-        return DatabaseError(reason + kept)
+        with transaction(self.engine, self.url, "Nothing was changed.") as conn:
+            before = _read(conn, subject)
+            wanted = (edit.note, list(edit.tags), edit.excluded)
+            if wanted == (before["note"], before["tags"], before["excluded"]):
+                return before
+            return _write(conn, caller, subject, before, edit)
 
 
 def _read(conn: Connection, subject: Subject) -> NoteView:

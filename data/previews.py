@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from data import audit, rows
 from data.audit import Caller
 from data.control_views import PreviewView
-from data.db import DatabaseError, explain
 from data.queries import query, statement
+from data.transactions import transaction
 
 CHANNEL = "mtz_previews"  # NOTIFY: a dry run was asked for
+AWAY = "No dry run was asked for."
 
 
 class UnknownPreviewError(LookupError):
@@ -40,7 +37,7 @@ class Previews:
         Raises:
             UnknownPreviewError, ImpossiblePreviewError.
         """
-        with self._transaction() as conn:
+        with transaction(self._engine, self._url, AWAY) as conn:
             found = conn.execute(text(query("preview_possible")), {"bot": bot}).mappings().one_or_none()
             if found is None:
                 raise UnknownPreviewError("There is no such bot.")
@@ -63,18 +60,8 @@ class Previews:
             wanted = uuid.UUID(preview_id)
         except ValueError:
             raise UnknownPreviewError("There is no such dry run.") from None
-        with self._transaction() as conn:
+        with transaction(self._engine, self._url, AWAY) as conn:
             return _preview(conn, wanted)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as conn:
-                yield conn
-        except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-            cause = getattr(error, "orig", None) or error
-            reason = explain(cause, self._url) if self._url else "The database can't be reached."
-            raise DatabaseError(f"{reason} No dry run was asked for.") from error
 
 
 def _preview(conn: Connection, preview_id: uuid.UUID) -> PreviewView:
