@@ -21,7 +21,6 @@ def reports() -> html.Div:
         [
             html.Div([html.H1("Reports"), html.P(id=ids.REPORTS_NOTE, className="quiet")], className="page-head"),
             html.P(id=ids.REPORTS_PROBLEM, className="notice", role="status", hidden=True),
-            _exports(),
             panel(
                 "Breaks with the broker",
                 "breaks",
@@ -38,6 +37,7 @@ def reports() -> html.Div:
                 "statements",
                 children=[html.Div(id=ids.STATEMENTS, className="statements"), _empty()],
             ),
+            _exports(),
         ],
         id=ids.PAGE_REPORTS,
         hidden=True,

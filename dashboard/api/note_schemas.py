@@ -38,7 +38,7 @@ class NoteBody(BaseModel):
         max_length=MOST_TAGS,
         description=f"Kept in small letters; each up to {LONGEST_TAG} characters, without a comma.",
     )
-    excluded: bool = Field(False, description="Left out of statistics, which say how many are.")
+    excluded: bool = Field(False, description="Its roll chain is left out of the win rate on the Overview.")
     version: int = Field(
         ge=0,
         le=2**31 - 2,

@@ -55,7 +55,7 @@ def blueprint(reads: Reads, notes: Notes, who: Callable[[], Caller]) -> APIBluep
 
     @api.put("/underlyings/<symbol>/notes", responses=stored)
     def write_underlying_note(path: SymbolPath, query: schemas.AccountQuery, body: NoteBody) -> Response:
-        """Write beside an underlying; excluded, all its trades are left out of statistics"""
+        """Write beside an underlying; excluded, all its roll chains are left out of the win rate on the Overview"""
         return put(underlying(path, query), body)
 
     return api
