@@ -26,7 +26,7 @@ window.mtz.book.notes = (function () {
       element("textarea", { id: "drawer-note-text", rows: 3, maxLength: LONGEST, placeholder: "What is worth remembering of this underlying" }),
       label("Tags, with commas between them", "tags"),
       element("input", { id: "drawer-note-tags", type: "text", autocomplete: "off" }),
-      label(" Leave all its trades out of statistics", "excluded", element("input", { id: "drawer-note-excluded", type: "checkbox" })),
+      label(" Leave its roll chains out of the win rate on the Overview", "excluded", element("input", { id: "drawer-note-excluded", type: "checkbox" })),
       element("div", { className: "manage-save" }, [
         element("button", { id: "drawer-note-save", type: "button", className: "tool act", textContent: "Keep the note" }),
         element("span", { id: "drawer-note-said" }),
