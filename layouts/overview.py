@@ -1,4 +1,4 @@
-"""Overview: the ten cards, the equity over time, the positions, the latest trades."""
+"""Overview: what is due today, the ten cards, the equity over time, the positions, the latest trades."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from layouts.components.chart import chart_body, style_buttons, table_tools, too
 from layouts.components.metric_card import TITLES, metric_card
 from layouts.components.panel import empty, panel
 from layouts.components.positions_grid import positions_grid
+from layouts.components.today import today
 from layouts.components.trades_grid import trades_grid
 from layouts.state import PageState
 
@@ -28,6 +29,7 @@ def overview(state: PageState) -> html.Div:
             ),
             html.Div(
                 [
+                    today(),
                     _cards(state),
                     _strategies(),
                     html.Div([_equity(state.benchmark), _trades(state), _positions(state)], className="board"),

@@ -345,6 +345,7 @@ def test_by_keyboard_alone(chart: Callable[..., Page]) -> None:
     page.wait_for_function("() => mtz.equity.chart.whole")
     page.locator("#positions-grid").scroll_into_view_if_needed()
     cell = page.locator('#positions-grid .ag-row[row-id="2"] [col-id="symbol"]')
+    expect(cell).to_be_visible()  # the grid shows its rows once it is in sight
     page.evaluate(
         "() => dash_ag_grid.getApi('positions-grid').setFocusedCell(dash_ag_grid.getApi('positions-grid').getRowNode('2').rowIndex, 'symbol')"
     )

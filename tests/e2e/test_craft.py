@@ -56,7 +56,9 @@ SHIFTS = "window.shifts = 0; window.shifted = []; new PerformanceObserver((l) =>
 
 def ready(page: Page) -> None:
     page.wait_for_function("() => mtz.socket.working() && mtz.state.state.complete")
+    page.locator("#positions-grid-box").scroll_into_view_if_needed()  # the grid shows its rows once it is in sight
     page.wait_for_selector("#positions-grid .ag-row")
+    page.evaluate("window.scrollTo(0, 0)")
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
@@ -96,8 +98,8 @@ def test_everything_can_be_reached_by_keyboard(web: Web, open_page: Open) -> Non
     expect(page.locator(".skip")).to_be_focused()
     expect(page.locator(".skip")).to_be_in_viewport()
     reached = set()
-    # The header, the cards' whys, a row of each strategy and the charts' buttons come before the tables.
-    for _ in range(45):
+    # The header, today's lines, the cards' whys, a row of each strategy and the charts' buttons come before the tables.
+    for _ in range(50):
         page.keyboard.press("Tab")
         found = page.evaluate(
             "() => { const e = document.activeElement; const s = getComputedStyle(e);"
@@ -109,6 +111,8 @@ def test_everything_can_be_reached_by_keyboard(web: Web, open_page: Open) -> Non
         "nav-overview",
         "connection",
         "theme",
+        "today-free-why",
+        "today-body",
         "card-why-net_liquidation",
         "card-why-premium_month",
         "equity-table-button",

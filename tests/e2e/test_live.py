@@ -140,9 +140,11 @@ def test_a_halted_server_is_noticed_by_the_page_alone(stack: LiveStack, open_pag
     os.kill(worker, signal.SIGSTOP)
     try:
         expect(page.locator("#connection-text")).to_have_text("Offline", timeout=20_000)
+        expect(page.locator("#today-failed")).to_contain_text("The server doesn't answer.")
     finally:
         os.kill(worker, signal.SIGCONT)
     expect(page.locator("#connection-text")).to_have_text("Live", timeout=20_000)
+    expect(page.locator("#today-failed")).to_be_hidden(timeout=20_000)
 
 
 def test_every_way_to_a_number_gives_the_same_number(stack: LiveStack, open_page: Open) -> None:

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from data.model import ExecutionKind, GatewayState, MarketPhase, Outage
 from tests.conftest import Server
+from tests.e2e.bots import leading
 from tests.e2e.conftest import Open
 from tests.web import samples
 from tests.web.samples import ACCOUNT, Writer
@@ -21,11 +22,14 @@ from tests.web.server import Web, running, wait_until
 pytestmark = [pytest.mark.xdist_group("browser-rows"), pytest.mark.timeout(120)]
 
 WORTH = "#card-value-net_liquidation"
+SOON = 20_000.0  # milliseconds: today's panel asks every few seconds at most
 
 
 def ready(page: Page) -> None:
     page.wait_for_function("() => mtz.socket.working() && mtz.state.state.complete")
+    page.locator("#positions-grid-box").scroll_into_view_if_needed()  # the grid shows its rows once it is in sight
     page.wait_for_selector("#positions-grid .ag-row")
+    page.evaluate("window.scrollTo(0, 0)")
 
 
 def test_the_first_layout_carries_the_numbers(web: Web) -> None:
@@ -197,6 +201,50 @@ def test_the_curve_grows_and_its_gap_has_a_reason(web: Web, write: Writer, open_
     expect(page.locator("#equity-chart canvas").first).to_be_visible()
 
 
+def test_today_says_what_is_due_and_what_cannot_be_known(web: Web, url: str, write: Writer, open_page: Open) -> None:
+    earned = samples.put(78, "IWM", 200.0)
+    page = open_page(web.origin)
+    ready(page)
+    assert page.evaluate(
+        "() => document.querySelector('#overview-content > section').classList.contains('panel-today')"
+    )
+    lines, unknown, state = (
+        page.locator("#today-lines > li"),
+        page.locator("#today-unknown"),
+        page.locator("#today-state"),
+    )
+    expect(unknown).to_contain_text("agent")  # none runs: whether bots are late can't be known
+    expect(page.locator("#today-free-figure")).to_have_text("−49,999.50 USD")
+    page.click("#today-free-why")
+    expect(page.locator(".popover")).to_contain_text("strike × multiplier")
+    page.keyboard.press("Escape")
+    try:
+        write.flush(positions=(samples.position(earned, unrealized_pnl=300.0),))
+        expect(page.locator("#today-lines")).to_contain_text("of its premium", timeout=SOON)
+        due = web.get("/api/today").json["items"]
+        words = {"now": "Now", "soon": "Soon", "watch": "Watch"}
+        expect(lines).to_have_text([f"{words[item['urgency']]}{item['text']}" for item in due])
+        assert [item["kind"] for item in due] == ["free_cash", "target"]
+        lines.nth(1).locator("a").click()
+        expect(page.locator("#position-drawer")).to_contain_text("IWM 15 Jan 27 200 P")
+        assert page.evaluate("location.hash") == "#position=78"
+        page.keyboard.press("Escape")
+        expect(lines.nth(1).locator("a")).to_be_focused()
+        lines.nth(0).locator("a").click()
+        expect(page.locator("#page-positions")).to_be_visible()
+        write.flush(removed=(2, 78))
+        page.click("#nav-overview")  # looked at: asked anew
+        expect(state).to_have_text("Nothing is known to be due, but not everything can be known:", timeout=SOON)
+        with leading(url):
+            page.click("#nav-about")
+            page.click("#nav-overview")
+            expect(state).to_have_text("Nothing to do.", timeout=SOON)
+            expect(unknown).to_be_hidden()
+            expect(page.locator("#today-note")).to_have_text(re.compile("^as of "))
+    finally:
+        write.flush(removed=(78,), positions=(samples.position(samples.put()),))
+
+
 def test_downloads_carry_the_account(web: Web, open_page: Open) -> None:
     page = open_page(web.origin)
     ready(page)
@@ -277,17 +325,24 @@ def test_the_database_goes_away(server18: Server, tmp_path_factory: pytest.TempP
         wait_until(web.healthy, "the web process is healthy")
         page = open_page(web.origin, clean=False)  # the browser itself notes a chart's question that got 503
         ready(page)
+        expect(page.locator("#today-lines > li")).to_have_count(1)
         with psycopg.connect(admin_url, autocommit=True) as admin:
             admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')  # type: ignore[arg-type]
             admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
             expect(page.locator("#connection-text")).to_have_text("Offline")
             expect(page.locator("#problem")).to_contain_text("The last numbers stay")
             expect(page.locator(WORTH)).to_have_text("104,321.12")
+            page.click("#nav-about")
+            page.click("#nav-overview")
+            expect(page.locator("#today-failed")).to_contain_text("Today can't be read now", timeout=SOON)
+            expect(page.locator("#today-age")).to_have_text(re.compile(r"^The last answer came \d+\ss ago$"))
+            expect(page.locator("#today-lines > li")).to_have_count(1)
             admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')  # type: ignore[arg-type]
         with samples.writer(url) as again:
             again.status()
             again.worth(200.0)
             expect(page.locator(WORTH)).to_have_text("200.00")
             expect(page.locator("#problem")).to_be_hidden()
+            expect(page.locator("#today-failed")).to_be_hidden(timeout=SOON)
         assert [line for line in page.watched.console if "status of 503" not in line] == []  # type: ignore[attr-defined]
         page.context.close()
