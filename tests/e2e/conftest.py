@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from data.db import connect
 from data.model import Role
@@ -31,6 +31,8 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 DESK = (1440, 900)
+PATIENCE_MS = 30_000.0  # how long a page may take on a machine that others keep busy too
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def chromium() -> str:
@@ -92,7 +94,7 @@ def open_page(browser: Browser) -> Iterator[Open]:
         **options: Any,
     ) -> Page:
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         if theme:
             context.add_init_script(f"localStorage.setItem('mtz-theme', '{theme}')")

@@ -22,7 +22,6 @@ from tests.web.server import Web, running, wait_until
 pytestmark = [pytest.mark.xdist_group("browser-rows"), pytest.mark.timeout(120)]
 
 WORTH = "#card-value-net_liquidation"
-SOON = 20_000.0  # milliseconds: today's panel asks every few seconds at most
 
 
 def ready(page: Page) -> None:
@@ -220,7 +219,7 @@ def test_today_says_what_is_due_and_what_cannot_be_known(web: Web, url: str, wri
     page.keyboard.press("Escape")
     try:
         write.flush(positions=(samples.position(earned, unrealized_pnl=300.0),))
-        expect(page.locator("#today-lines")).to_contain_text("of its premium", timeout=SOON)
+        expect(page.locator("#today-lines")).to_contain_text("of its premium")
         due = web.get("/api/today").json["items"]
         words = {"now": "Now", "soon": "Soon", "watch": "Watch"}
         expect(lines).to_have_text([f"{words[item['urgency']]}{item['text']}" for item in due])
@@ -234,11 +233,11 @@ def test_today_says_what_is_due_and_what_cannot_be_known(web: Web, url: str, wri
         expect(page.locator("#page-positions")).to_be_visible()
         write.flush(removed=(2, 78))
         page.click("#nav-overview")  # looked at: asked anew
-        expect(state).to_have_text("Nothing is known to be due, but not everything can be known:", timeout=SOON)
+        expect(state).to_have_text("Nothing is known to be due, but not everything can be known:")
         with leading(url):
             page.click("#nav-about")
             page.click("#nav-overview")
-            expect(state).to_have_text("Nothing to do.", timeout=SOON)
+            expect(state).to_have_text("Nothing to do.")
             expect(unknown).to_be_hidden()
             expect(page.locator("#today-note")).to_have_text(re.compile("^as of "))
     finally:
@@ -334,7 +333,7 @@ def test_the_database_goes_away(server18: Server, tmp_path_factory: pytest.TempP
             expect(page.locator(WORTH)).to_have_text("104,321.12")
             page.click("#nav-about")
             page.click("#nav-overview")
-            expect(page.locator("#today-failed")).to_contain_text("Today can't be read now", timeout=SOON)
+            expect(page.locator("#today-failed")).to_contain_text("Today can't be read now")
             expect(page.locator("#today-age")).to_have_text(re.compile(r"^The last answer came \d+\ss ago$"))
             expect(page.locator("#today-lines > li")).to_have_count(1)
             admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')  # type: ignore[arg-type]
@@ -343,6 +342,6 @@ def test_the_database_goes_away(server18: Server, tmp_path_factory: pytest.TempP
             again.worth(200.0)
             expect(page.locator(WORTH)).to_have_text("200.00")
             expect(page.locator("#problem")).to_be_hidden()
-            expect(page.locator("#today-failed")).to_be_hidden(timeout=SOON)
+            expect(page.locator("#today-failed")).to_be_hidden()
         assert [line for line in page.watched.console if "status of 503" not in line] == []  # type: ignore[attr-defined]
         page.context.close()
