@@ -218,7 +218,9 @@ def test_the_symbol_is_paused_and_an_order_given_away(hand: Bots, url: str, posi
         assert hand.sql("SELECT action, symbol FROM commands WHERE strategy = %s", [WHEEL]) == [("pause", "KO")]
         line.get_by_role("button", name="Resume KO").click()
         expect(page.locator("#command-dialog")).to_contain_text(f"Resume KO in {WHEEL}?")
-        page.keyboard.press("Escape")
+        expect(page.locator("#command-dialog-cancel")).to_be_focused()
+        page.keyboard.press("Escape")  # closes the dialog, not the drawer beneath
+        expect(page.locator("#command-dialog")).to_be_hidden()
         page.locator("#drawer-manage-orders select").first.select_option("tracker/momentum")
         expect(page.locator("#drawer-manage-said")).to_contain_text("belongs to tracker/momentum")
         assert hand.sql("SELECT strategy FROM attributions WHERE how = 'hand'") == [("tracker/momentum",)]

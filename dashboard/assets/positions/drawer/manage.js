@@ -108,8 +108,9 @@ window.mtz.book.manage = (function () {
     try {
       const found = await control().asks.ask("assign", { account: state.account, perm_id: order.perm_id, strategy: select.value || null });
       order.strategy = found.strategy;
-      say(`The order belongs to ${found.strategy || "no strategy"} from now on: the agent carries it over to its fills and the book.`);
-      ui.show("announce", { children: place("said").textContent });
+      const words = `The order belongs to ${found.strategy || "no strategy"} from now on: the agent carries it over to its fills and the book.`;
+      say(words);
+      ui.show("announce", { children: words });
     } catch (error) {
       select.value = before;
       say(error.message, "bad");
@@ -117,8 +118,10 @@ window.mtz.book.manage = (function () {
   }
 
   function say(words, tone = "") {
-    place("said").textContent = words;
-    place("said").dataset.tone = tone === "bad" ? "down" : "";
+    const box = place("said");
+    if (!box) return; // the drawer was closed meanwhile
+    box.textContent = words;
+    box.dataset.tone = tone === "bad" ? "down" : "";
   }
 
   /* While it is looked at: what became of a command. */
