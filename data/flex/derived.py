@@ -146,13 +146,19 @@ SELECT id, first_day, last_day FROM statements
  WHERE account = %s AND sections ?& ARRAY['OpenPositions', 'Trades']
  ORDER BY last_day, first_day, generated_at DESC LIMIT 1
 """
+# As of a day: what was taken back after it was still there.
 MOVES = """
 SELECT e.con_id, e.ts, CASE e.side WHEN 'BOT' THEN e.quantity ELSE -e.quantity END
   FROM executions e
   LEFT JOIN (SELECT account, base_exec_id, min(coalesce(report_date, trade_date)) AS day FROM statement_trades GROUP BY 1, 2) t
        USING (account, base_exec_id)
- WHERE e.account = %s AND e.effective AND e.kind <> 'combo' AND e.quantity <> 0 AND coalesce(t.day, e.session_date) <= %s
- ORDER BY e.ts, e.base_exec_id
+ WHERE e.account = %(account)s AND e.effective AND e.kind <> 'combo' AND e.quantity <> 0
+   AND coalesce(t.day, e.session_date) <= %(day)s
+UNION ALL
+SELECT t.con_id, t.ts, t.quantity
+  FROM statement_trades t
+  JOIN statement_trades c ON c.account = t.account AND c.cancels = t.trade_id
+ WHERE t.account = %(account)s AND coalesce(t.report_date, t.trade_date) <= %(day)s AND coalesce(c.report_date, c.trade_date) > %(day)s
 """
 CHANGES = "SELECT con_id, into_con_id, ts, numerator, denominator FROM contract_changes WHERE account = %s AND ts < %s ORDER BY ts"
 HELD = "SELECT con_id, quantity FROM statement_positions WHERE statement = %s"
@@ -195,7 +201,10 @@ def _before(
     end = datetime.combine(last_day + timedelta(days=1), time(), zone)
     held: dict[int, Decimal] = defaultdict(Decimal)
     held.update(dict(conn.execute(HELD, [number]).fetchall()))
-    moves = [*conn.execute(MOVES, [account, last_day]).fetchall(), *(move for move in moved if move[1] < end)]
+    moves = [
+        *conn.execute(MOVES, {"account": account, "day": last_day}).fetchall(),
+        *(move for move in moved if move[1] < end),
+    ]
     changes = conn.execute(CHANGES, [account, end]).fetchall()
     first: dict[int, datetime] = {}
     for con_id, ts, _ in sorted(moves, key=lambda move: move[1]):

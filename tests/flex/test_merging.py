@@ -47,10 +47,17 @@ def by_api(account: str, life: Life, chance: random.Random, *, combos: bool = Tr
 def _reported(account: str, fill: Fill) -> Execution:
     made = execution(account, replace(fill, strategy=None))
     is_booked = fill.kind in ("assignment", "exercise", "expiry")
-    return replace(made, order_id=None if is_booked else 7, client_id=None if is_booked else 3, perm_id=None if is_booked else made.perm_id)
+    return replace(
+        made,
+        order_id=None if is_booked else 7,
+        client_id=None if is_booked else 3,
+        perm_id=None if is_booked else made.perm_id,
+    )
 
 
-@settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(life=TOLD_LIVES, seed=st.integers(0, 2**32))
 def test_any_order_of_files_and_api_rows(write: Any, importer: Importer, agent: Conn, life: Life, seed: int) -> None:
     chance = random.Random(seed)
@@ -61,14 +68,20 @@ def test_any_order_of_files_and_api_rows(write: Any, importer: Importer, agent: 
         account = next(ACCOUNTS)
         rng = random.Random(seed)
         writer = Writer(account, life.fills, life.changes, life.flows, method=rng.choice(["FIFO", "LIFO"]))
-        files: list[Any] = [writer.statement(FIRST, last), writer.statement(FIRST, cut), writer.statement(cut + timedelta(days=1), last)]
+        files: list[Any] = [
+            writer.statement(FIRST, last),
+            writer.statement(FIRST, cut),
+            writer.statement(cut + timedelta(days=1), last),
+        ]
         rows = by_api(account, life, rng)
         parts: list[Any] = [rows[n : n + 3] for n in range(0, len(rows), 3)]
         steps = [*files, *parts]
         if order:
             steps += chance.sample(steps, len(steps) // 2)
             chance.shuffle(steps)
-        importer.conn.execute("INSERT INTO accounts (account, source, base_currency) VALUES (%s, 'paper', 'USD')", [account])
+        importer.conn.execute(
+            "INSERT INTO accounts (account, source, base_currency) VALUES (%s, 'paper', 'USD')", [account]
+        )
         keeper = Keeper(agent)
         for step in steps:
             if isinstance(step, list):
@@ -83,9 +96,9 @@ def test_any_order_of_files_and_api_rows(write: Any, importer: Importer, agent: 
         fresh = Keeper(agent)
         fresh.look()
         assert everything(importer.conn, account) == before
-        held = {c: q for c, q in importer.rows(
+        held = dict(importer.rows(
             "SELECT con_id, sum(CASE side WHEN 'BOT' THEN quantity ELSE -quantity END) FROM executions"
-            " WHERE account = %s AND effective AND kind <> 'combo' GROUP BY 1", account)}  # fmt: skip
+            " WHERE account = %s AND effective AND kind <> 'combo' GROUP BY 1", account))  # fmt: skip
         if not life.changes:
             assert {c: q for c, q in held.items() if q} == {c: q for c, q in life.held.items() if q}
         told[-1] = _anonymous(told[-1], account)
@@ -103,8 +116,14 @@ def test_the_same_file_twice_changes_nothing(importer: Importer, agent: Conn) ->
     draft = Writer("DU6999999", life.fills, life.changes, life.flows).statement(FIRST, date(2026, 1, 9))
     (first,) = importer.take(draft)
     Keeper(agent).look()
-    before = everything(importer.conn, draft.account), importer.rows("SELECT topic, revision FROM revisions ORDER BY topic")
+    before = (
+        everything(importer.conn, draft.account),
+        importer.rows("SELECT topic, revision FROM revisions ORDER BY topic"),
+    )
     draft.generated += timedelta(days=3)
     (again,) = importer.take(draft)
     assert (first["state"], again["state"], first["open_breaks"]) == ("imported", "known", 0)
-    assert before == (everything(importer.conn, draft.account), importer.rows("SELECT topic, revision FROM revisions ORDER BY topic"))
+    assert before == (
+        everything(importer.conn, draft.account),
+        importer.rows("SELECT topic, revision FROM revisions ORDER BY topic"),
+    )

@@ -48,10 +48,25 @@ def statements(folder: Path, text: str | bytes, zone: ZoneInfo = NEW_YORK) -> li
 
 def test_what_a_statement_says(tmp_path: Path, draft: Draft, life: Life) -> None:
     (found,) = statements(tmp_path, document(draft))
-    assert (found.account, found.base_currency, found.first_day, found.last_day) == ("U1234567", "USD", START.date(), LAST)
+    assert (found.account, found.base_currency, found.first_day, found.last_day) == (
+        "U1234567",
+        "USD",
+        START.date(),
+        LAST,
+    )
     sold, option, shares, closing = found.trades
-    assert (sold.exec_id, sold.price, sold.commission, sold.net_cash) == ("e0000.01", Decimal("1.5"), Decimal("-0.65"), Decimal("149.35"))
-    assert (sold.contract.symbol, sold.contract.strike, sold.contract.right, sold.contract.multiplier) == ("KO", 60.0, "P", 100.0)
+    assert (sold.exec_id, sold.price, sold.commission, sold.net_cash) == (
+        "e0000.01",
+        Decimal("1.5"),
+        Decimal("-0.65"),
+        Decimal("149.35"),
+    )
+    assert (sold.contract.symbol, sold.contract.strike, sold.contract.right, sold.contract.multiplier) == (
+        "KO",
+        60.0,
+        "P",
+        100.0,
+    )
     assert sold.time == START
     assert [t.kind for t in (option, shares)] == [ExecutionKind.ASSIGNMENT] * 2
     assert (option.exec_id, option.is_booked, option.realized_pnl) == (None, True, 0)
@@ -59,7 +74,10 @@ def test_what_a_statement_says(tmp_path: Path, draft: Draft, life: Life) -> None
     (lot,) = found.closed_lots
     assert (lot.trade, lot.quantity, lot.opened) == (closing.key, 40, shares.time)
     assert [(e.kind, e.trade_id) for e in found.option_events] == [("assignment", option.trade_id)]
-    assert [(c.kind, c.amount) for c in found.cash_transactions] == [("deposit", 10_000), ("dividend", Decimal("48.50"))]
+    assert [(c.kind, c.amount) for c in found.cash_transactions] == [
+        ("deposit", 10_000),
+        ("dividend", Decimal("48.50")),
+    ]
     (held,) = found.positions
     assert (held.quantity, held.cost, len(held.lots)) == (60, Decimal("5850.65") * 60 / 100, 1)
     assert [(a.net, a.is_open) for a in found.accruals] == [(Decimal("24.73"), True)]
@@ -195,6 +213,8 @@ def test_sums_beside_their_details_are_not_counted_twice(tmp_path: Path, draft: 
     plain = statements(tmp_path, document(draft))[0]
     draft.sections["CashTransactions"].append(draft.sections["CashTransactions"][0] | {"levelOfDetail": "SUMMARY"})
     draft.sections["Trades"].append(draft.sections["Trades"][0] | {"_tag": "Order", "levelOfDetail": "ORDER"})
-    draft.sections["Trades"].append(draft.sections["Trades"][0] | {"_tag": "SymbolSummary", "levelOfDetail": "SYMBOL_SUMMARY"})
+    draft.sections["Trades"].append(
+        draft.sections["Trades"][0] | {"_tag": "SymbolSummary", "levelOfDetail": "SYMBOL_SUMMARY"}
+    )
     (found,) = statements(tmp_path, document(draft))
     assert (found.trades, found.cash_transactions) == (plain.trades, plain.cash_transactions)
