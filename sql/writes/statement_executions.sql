@@ -10,18 +10,19 @@ WITH cancelled AS (
       FROM statement_trades t
      WHERE t.account = %(account)s AND t.base_exec_id = ANY (%(bases)s) AND t.cancels IS NULL AND NOT t.is_conversion
 ), counted AS (
-    SELECT DISTINCT ON (base_exec_id, revision) s.* FROM said s
+    SELECT DISTINCT ON (base_exec_id, revision) s.*,
+           bool_and(is_cancelled) OVER (PARTITION BY base_exec_id) AS is_over, max(revision) OVER (PARTITION BY base_exec_id) AS newest
+      FROM said s
      ORDER BY base_exec_id, revision, is_cancelled, trade
-), ended AS (
-    SELECT base_exec_id FROM said GROUP BY base_exec_id HAVING bool_and(is_cancelled)
 ), rows AS (
     SELECT base_exec_id, revision, abs(quantity) AS quantity, exec_id, kind, con_id, ts, session_date, quantity > 0 AS is_bought, price, exchange,
-           order_id, order_ref, commission, taxes, commission_currency, currency, realized_pnl
+           order_id, order_ref, commission, taxes, commission_currency, realized_pnl
       FROM counted
     UNION ALL
     SELECT base_exec_id, 1000 + revision, 0, exec_id, kind, con_id, ts, session_date, quantity > 0, price, exchange,
-           order_id, order_ref, NULL, NULL, NULL, currency, NULL
-      FROM (SELECT DISTINCT ON (base_exec_id) * FROM counted JOIN ended USING (base_exec_id) ORDER BY base_exec_id, revision DESC) AS last
+           order_id, order_ref, NULL, NULL, NULL, NULL
+      FROM counted
+     WHERE is_over AND revision = newest
 )
 INSERT INTO executions AS e (account, base_exec_id, revision, effective, exec_id, changed_revision, source, kind, con_id, ts, session_date,
     side, quantity, price, exchange, perm_id, order_ref, commission, commission_currency, realized_pnl)

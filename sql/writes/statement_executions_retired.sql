@@ -7,14 +7,14 @@ WITH cancelled AS (
      WHERE t.account = %(account)s AND t.base_exec_id = ANY (%(bases)s) AND t.cancels IS NULL AND NOT t.is_conversion
      GROUP BY t.base_exec_id
 ), standing AS (
-    SELECT e.base_exec_id, max(e.revision) AS revision
+    SELECT DISTINCT ON (e.base_exec_id) e.id
       FROM executions e
       LEFT JOIN said s USING (base_exec_id)
      WHERE e.account = %(account)s AND e.base_exec_id = ANY (%(bases)s)
        AND (e.source = 'api' OR (s.base_exec_id IS NOT NULL AND (e.revision < 1000 OR s.is_over)))
-     GROUP BY e.base_exec_id
+     ORDER BY e.base_exec_id, e.revision DESC
 )
 UPDATE executions e
    SET effective = false, changed_revision = %(revision)s
  WHERE e.account = %(account)s AND e.base_exec_id = ANY (%(bases)s) AND e.effective
-   AND e.revision IS DISTINCT FROM (SELECT s.revision FROM standing s WHERE s.base_exec_id = e.base_exec_id)
+   AND NOT EXISTS (SELECT FROM standing s WHERE s.id = e.id)

@@ -7,14 +7,14 @@ WITH cancelled AS (
      WHERE t.account = %(account)s AND t.base_exec_id = ANY (%(bases)s) AND t.cancels IS NULL AND NOT t.is_conversion
      GROUP BY t.base_exec_id
 ), standing AS (
-    SELECT e.base_exec_id, max(e.revision) AS revision
+    SELECT DISTINCT ON (e.base_exec_id) e.id
       FROM executions e
       LEFT JOIN said s USING (base_exec_id)
      WHERE e.account = %(account)s AND e.base_exec_id = ANY (%(bases)s)
        AND (e.source = 'api' OR (s.base_exec_id IS NOT NULL AND (e.revision < 1000 OR s.is_over)))
-     GROUP BY e.base_exec_id
+     ORDER BY e.base_exec_id, e.revision DESC
 )
 UPDATE executions e
    SET effective = true, changed_revision = %(revision)s
   FROM standing s
- WHERE e.account = %(account)s AND e.base_exec_id = s.base_exec_id AND e.revision = s.revision AND NOT e.effective
+ WHERE e.id = s.id AND NOT e.effective

@@ -120,7 +120,9 @@ def test_what_waiting_does_not_mend(
 
 def test_it_gives_up_in_the_end(broker: Broker, tmp_path: Path) -> None:
     broker.queued["GetStatement"] = [(200, refused("1019"))] * 20
-    with pytest.raises(FetchError, match="the broker hasn't made it yet. Nothing was changed; it is asked for again later"):
+    with pytest.raises(
+        FetchError, match="the broker hasn't made it yet. Nothing was changed; it is asked for again later"
+    ):
         get(broker, tmp_path)
     assert len(broker.asked) == 1 + 1 + len(WAITS)
 

@@ -270,7 +270,9 @@ class _Span:
         carried = self._carry(fill, cost, net, is_delivery)
         came = (net * share).quantize(Decimal("1E-8")) if share != 1 else net
         if closing and not terms.is_option:
-            closed[-1].cost -= carried  # as the broker books it: what was sold for the call is part of what the shares bring
+            closed[
+                -1
+            ].cost -= carried  # as the broker books it: what was sold for the call is part of what the shares bring
             cost -= carried
         realized = came - cost if closing else ZERO
         opened_cost = -(net - came) - (carried if not closing and not terms.is_option else ZERO)

@@ -99,7 +99,11 @@ def test_it_names_what_there_is(web: Web) -> None:
 def test_every_documented_operation_answers(web: Web) -> None:
     for path, item in web.get("/docs/openapi.json").json["paths"].items():
         if (
-            "get" not in item or "{id}" in path or "{upload}" in path or "{strategy}" in path or path.endswith("/compare")
+            "get" not in item
+            or "{id}" in path
+            or "{upload}" in path
+            or "{strategy}" in path
+            or path.endswith("/compare")
         ):  # what changes something, and what names it, have tests of their own
             continue
         answer = web.get(path.format(con_id=1, symbol="SPY", page="positions"))
