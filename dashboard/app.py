@@ -18,6 +18,7 @@ from dashboard.api.hot import HotPortfolio
 from dashboard.encode import Encoder
 from dashboard.security import FrontDoor
 from dashboard.settings import Settings
+from dashboard.uploads import Uploads
 from data.assigning import Assignments
 from data.commands import Commands
 from data.db import DatabaseError, make_engine
@@ -103,6 +104,7 @@ def create_app(settings: Settings) -> Flask:
         Reports(engine, url),
         Assignments(engine, url),
         Notes(engine, url),
+        Uploads(settings, engine),
         auth.commander,
         auth.is_known,
         Preferences(engine, url),

@@ -264,6 +264,33 @@ def seed(
     raise typer.Exit(seed_demo(settings, days or settings.demo_history_days or 365, number, typer.echo, state))
 
 
+@app.command("import-flex", epilog=EXIT_CODES)
+def import_flex(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Activity Flex XML.")],
+    as_json: Annotated[bool, typer.Option("--json", help="The result as one JSON object.")] = False,
+    data_dir: DataDir = None,
+    database_url: Database = None,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
+) -> None:
+    """Import the broker's statements: trades, cash flows, net asset values. The same file twice changes nothing."""
+    settings = _settings(data_dir=data_dir, database_url=database_url, log_level=log_level, log_format=log_format)
+    from dashboard.flexing import import_files
+
+    raise typer.Exit(import_files(settings, files, typer.echo, as_json=as_json))
+
+
+@app.command("fetch-flex", epilog=EXIT_CODES)
+def fetch_flex(
+    data_dir: DataDir = None, database_url: Database = None, log_level: LogLevel = None, log_format: LogFormat = None
+) -> None:
+    """Get a statement from the broker's Flex Web Service (MTZ_FLEX_TOKEN, MTZ_FLEX_QUERY_ID) and import it."""
+    settings = _settings(data_dir=data_dir, database_url=database_url, log_level=log_level, log_format=log_format)
+    from dashboard.flexing import fetch_statement
+
+    raise typer.Exit(fetch_statement(settings, typer.echo))
+
+
 @app.command(epilog=EXIT_CODES)
 def connect(
     host: Annotated[str, typer.Argument(help="Where TWS or IB Gateway runs.")] = "127.0.0.1",

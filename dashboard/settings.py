@@ -16,6 +16,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
@@ -212,6 +213,26 @@ class Settings(BaseSettings):
         "paused (everything, where a bot can't tell openings apart) until somebody resumes; 0: off. See docs/control.md.",
         ge=0, le=1440,
     )  # fmt: skip
+    account_zone: str = _setting(
+        "MTZ_ACCOUNT_ZONE", "America/New_York", "a time zone like America/New_York or Europe/London",
+        "The account's time zone: times in statements that name no zone are read in it.",
+    )  # fmt: skip
+    flex_token: str | None = _setting(
+        "MTZ_FLEX_TOKEN", None, "the token of the Flex Web Service",
+        "Lets `mtz fetch-flex` get statements from the broker. docs/statements.md says how to make one.",
+        secret=True, pattern=r"^[A-Za-z0-9]{6,64}$", shown="none",
+    )  # fmt: skip
+    flex_query_id: str | None = _setting(
+        "MTZ_FLEX_QUERY_ID", None, "the number of a Flex query", "Which Activity Flex query it gets.", pattern=r"^[0-9]{1,12}$", shown="none",
+    )  # fmt: skip
+    flex_fetch: Literal["off", "nightly"] = _setting(
+        "MTZ_FLEX_FETCH", "off", "off or nightly",
+        "`nightly`: housekeeping gets the statement every night at five in the account's time zone, and imports it.",
+    )  # fmt: skip
+    flex_url: str = _setting(
+        "MTZ_FLEX_URL", "https://ndcdyn.interactivebrokers.com/AccountManagement/FlexWebService", "an address that begins with https://",
+        "Where the Flex Web Service is.",
+    )  # fmt: skip
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting(
         "MTZ_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR", "How much is logged.",
     )  # fmt: skip
@@ -242,7 +263,7 @@ class Settings(BaseSettings):
     def _upper(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("source", "demo_hours", "demo_bot", "log_format", "login", mode="before")
+    @field_validator("source", "demo_hours", "demo_bot", "log_format", "login", "flex_fetch", mode="before")
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
@@ -257,6 +278,23 @@ class Settings(BaseSettings):
             raise ValueError("not a PostgreSQL URL with a database name")
         _ = parts.port  # raises ValueError when it is no number
         return value
+
+    @field_validator("account_zone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("no time zone") from None
+        return value
+
+    @field_validator("flex_url")
+    @classmethod
+    def _encrypted(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+            raise ValueError("not encrypted: the token would be read by others")
+        return value.rstrip("/")
 
     @field_validator("ibkr_host")
     @classmethod

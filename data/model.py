@@ -83,6 +83,7 @@ class ExecutionKind(StrEnum):
     ASSIGNMENT = "assignment"
     EXERCISE = "exercise"
     EXPIRY = "expiry"
+    CORPORATE = "corporate"  # what a corporate action booked; statements alone tell
 
 
 @dataclass(frozen=True, slots=True)

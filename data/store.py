@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from data.db import DatabaseError, literal
+from data.flex.merging import merge_late
 from data.model import (
     BarAnswer,
     BarCoverage,
@@ -235,6 +236,7 @@ class Store:
         self._write_rows("executions", [row | {"changed_revision": revision} for row in rows])
         self._execute("executions_superseded", account=account, base_exec_ids=bases, revision=revision)
         self._execute("executions_effective", account=account, base_exec_ids=bases)
+        merge_late(self._conn, account, revision, rows)
 
     def _write_orders(self, rows: Sequence[Row]) -> None:
         latest = {row["perm_id"]: row for row in rows}

@@ -195,6 +195,8 @@ REPORTS_PROBLEM = "reports-problem"
 BREAKS = "breaks"
 BREAKS_NOTE = "breaks-note"
 BRIDGE = "bridge"
+UPLOAD = "upload"
+UPLOADS = "uploads"
 STATEMENTS = "statements"
 STATEMENTS_EMPTY = "statements-empty"
 

@@ -1,4 +1,4 @@
-"""Reports: how far the broker's statements agree, what doesn't, and files to take away. Filled by assets/reports/."""
+"""Reports: upload of the broker's statements, how far they agree, what doesn't, and files to take away. Filled by assets/reports/."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def reports() -> html.Div:
         [
             html.Div([html.H1("Reports"), html.P(id=ids.REPORTS_NOTE, className="quiet")], className="page-head"),
             html.P(id=ids.REPORTS_PROBLEM, className="notice", role="status", hidden=True),
+            _upload(),
             panel(
                 "Breaks with the broker",
                 "breaks",
@@ -44,6 +45,17 @@ def reports() -> html.Div:
     )  # fmt: skip
 
 
+def _upload() -> html.Section:
+    return panel(
+        "Import statements",
+        "upload",
+        children=[
+            html.Div(id=ids.UPLOAD, className="upload"),
+            html.Div(id=ids.UPLOADS, className="uploads", role="list", **{"aria-label": "Files that were uploaded", "aria-live": "polite"}),
+        ],
+    )  # fmt: skip
+
+
 def _exports() -> html.Section:
     links = [
         html.Li(html.A(name, href=f"/api/exports/{file}.csv", className="tool export", **{"data-file": file}))
@@ -60,7 +72,19 @@ def _empty() -> html.Div:
                 "The broker's statements bring what its API forgets: earlier trades, deposits, dividends, and the value of every day. "
                 "Each is compared with what is stored here, to the cent."
             ),
-            html.P("This version can't import statements yet.", className="quiet"),
+            html.Dl(
+                [
+                    html.Dt("Which query to make"),
+                    html.Dd(
+                        "In the Client Portal under Performance & Reports, Flex Queries: an Activity Flex Query as XML with Trades (Executions "
+                        "and Closed Lots), Cash Transactions, Cash Report, Open Positions, Net Asset Value (NAV) in Base, Change in NAV and "
+                        "Currency Conversion Rates. docs/statements.md lists every field."
+                    ),
+                    html.Dt("Without this page"),
+                    html.Dd([html.Code("mtz import-flex FILE…"), " does the same."]),
+                ],
+                className="teach",
+            ),
         ],
         id=ids.STATEMENTS_EMPTY,
         className="empty",

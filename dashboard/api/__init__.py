@@ -19,10 +19,12 @@ from dashboard.api import (
     preferences,
     reconciliation,
     risk,
+    statements,
     strategies,
     trades,
 )
 from dashboard.encode import Encoder
+from dashboard.uploads import Uploads
 from data.assigning import Assignments
 from data.audit import Caller
 from data.commands import Commands
@@ -53,6 +55,7 @@ def register(
     reports: Reports,
     assignments: Assignments,
     written: Notes,
+    uploads: Uploads,
     who: Callable[[], Caller],
     is_known: Callable[[], bool],
     kept: Preferences,
@@ -68,6 +71,7 @@ def register(
         book.blueprint(reads),
         reconciliation.blueprint(reads),
         risk.blueprint(reads),
+        statements.blueprint(uploads, who),
         strategies.blueprint(reads),
         commands.blueprint(given, who),
         ledger.blueprint(reads, assignments, who),

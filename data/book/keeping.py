@@ -7,9 +7,10 @@ import gc
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import psycopg
@@ -17,7 +18,7 @@ import psycopg
 from data.book.book import Book, Name
 from data.book.chains import Component
 from data.book.rows import cycle_row, trip_row
-from data.book.sources import Fill, Flow, Terms
+from data.book.sources import ZERO, Change, Fill, Flow, Terms
 from data.book.wheel import UnderlyingPrice, cycle
 from data.db import literal
 from data.queries import statement
@@ -32,15 +33,33 @@ SELECT a.account, coalesce(r.revision, 0)
   LEFT JOIN revisions r ON r.account = a.account AND r.topic = 'trades'
  ORDER BY a.account
 """
-# A correction counts in the place of what it corrects, a bust as what it says: nothing.
+# A correction counts in the place of what it corrects, a bust as what it says: nothing. What counts no more (a statement has it
+# under another name, or took it back) is nothing too.
 FILLS = """
-SELECT e.base_exec_id, e.ts, e.session_date, CASE e.side WHEN 'BOT' THEN e.quantity ELSE -e.quantity END, e.price, e.kind,
+SELECT e.base_exec_id, e.ts, e.session_date,
+       CASE WHEN NOT e.effective THEN 0 WHEN e.side = 'BOT' THEN e.quantity ELSE -e.quantity END, e.price, e.kind,
        e.commission, e.commission_currency,
        coalesce(nullif(e.perm_id, 0)::text, nullif(e.order_id, 0) || '@' || e.client_id || '@' || e.session_date), e.strategy,
        e.con_id
   FROM executions e
- WHERE e.account = %s AND e.effective AND e.changed_revision > %s
+ WHERE e.account = %(account)s AND e.changed_revision > %(revision)s
+   AND (e.effective OR (%(revision)s >= 0 AND NOT EXISTS (
+        SELECT FROM executions n WHERE n.account = e.account AND n.base_exec_id = e.base_exec_id AND n.effective)))
  ORDER BY e.ts, e.base_exec_id
+"""
+OPENINGS = """
+SELECT 'opening:' || opening, ts, session_date, quantity, price, 'opening', NULL, NULL, NULL, NULL, con_id
+  FROM openings WHERE account = %(account)s
+"""
+CLOSED_LOTS = """
+SELECT t.base_exec_id, l.opened, l.quantity
+  FROM statement_lots l
+  JOIN statement_trades t ON t.account = l.account AND t.trade = l.trade
+ WHERE l.account = %(account)s AND t.base_exec_id IS NOT NULL AND (%(revision)s < 0 OR t.base_exec_id = ANY (%(keys)s))
+ ORDER BY t.base_exec_id, l.opened, l.lot
+"""
+CHANGES = """
+SELECT change, con_id, into_con_id, ts, numerator, denominator FROM contract_changes WHERE account = %s ORDER BY change
 """
 TERMS = """
 SELECT con_id, symbol, local_symbol, sec_type, currency, multiplier, strike, "right", expiry
@@ -48,7 +67,7 @@ SELECT con_id, symbol, local_symbol, sec_type, currency, multiplier, strike, "ri
 """
 # Who pays stands in the description: the broker writes "KO(US1912161007) CASH DIVIDEND …", the demo "Dividend of KO".
 DIVIDENDS = r"""
-SELECT flow_id, ts, kind, amount, currency, substring(description FROM '^(?:Dividend of )?([A-Z0-9. ]+?)(?:\(|$)')
+SELECT flow_id, ts, kind, amount, currency, coalesce(symbol, substring(description FROM '^(?:Dividend of )?([A-Z0-9. ]+?)(?:\(|$)'))
   FROM cash_flows WHERE account = %s AND kind IN ('dividend', 'tax')
 """
 PRICES = """
@@ -72,6 +91,8 @@ class Account:
     book: Book = field(default_factory=Book)
     revision: int = -1
     terms: dict[int, Terms] = field(default_factory=dict)
+    openings: dict[str, Fill] = field(default_factory=dict)
+    changes: dict[str, Change] = field(default_factory=dict)
     written: dict[Name, dict[tuple[str, str], int]] = field(default_factory=lambda: defaultdict(dict))
 
 
@@ -102,14 +123,19 @@ class Keeper:
 
     def _catch_up(self, known: Account) -> None:
         conn = self._conn
-        is_first = known.revision < 0
         with conn.transaction():
             conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             (revision,) = conn.execute(
                 "SELECT coalesce((SELECT revision FROM revisions WHERE account = %s AND topic = 'trades'), 0)",
                 [known.account],
             ).fetchone() or (0,)
-            touched = known.book.update(_fills(conn, known))
+            changes = _changes(conn, known)
+            if not known.changes.items() <= changes.items():  # one was taken back: nothing that was folded holds
+                known.book, known.revision, known.openings = Book(), -1, {}
+                known.written.clear()
+            known.changes = changes
+            is_first = known.revision < 0
+            touched = known.book.update(_fills(conn, known), changes.values())
             rows = self._rows(known, touched)
             gone = self._gone(known, touched)
             for table, key in TABLES.items():
@@ -197,15 +223,38 @@ def _component_rows(
 
 
 def _fills(conn: Conn, known: Account) -> list[Fill]:
-    """What is new since the revision that is known."""
-    rows = conn.execute(FILLS, [known.account, known.revision]).fetchall()
-    unknown = {row[-1] for row in rows} - known.terms.keys()
+    """What is new since the revision that is known, and what was held before all."""
+    where = {"account": known.account, "revision": known.revision}
+    rows = conn.execute(FILLS, where).fetchall()
+    before = conn.execute(OPENINGS, where).fetchall()
+    lots: dict[str, list[tuple[datetime, Decimal]]] = defaultdict(list)
+    for key, opened, quantity in conn.execute(CLOSED_LOTS, where | {"keys": [row[0] for row in rows]}):
+        lots[key].append((opened, quantity))
+    _learn(conn, known, (row[-1] for row in (*rows, *before)))
+    openings = {row[0]: _fill(row, known, ()) for row in before}
+    gone = [replace(fill, quantity=ZERO) for key, fill in known.openings.items() if key not in openings]
+    known.openings = openings
+    return [*(_fill(row, known, tuple(lots.get(row[0], ()))) for row in rows), *openings.values(), *gone]
+
+
+def _fill(row: tuple[Any, ...], known: Account, lots: tuple[tuple[datetime, Decimal], ...]) -> Fill:
+    key, ts, day, quantity, price, kind, fee, currency, order, strategy, con_id = row
+    return Fill(key, known.terms[con_id], ts, day, quantity, price, kind, fee, currency, order, strategy, lots)
+
+
+def _changes(conn: Conn, known: Account) -> dict[str, Change]:
+    rows = conn.execute(CHANGES, [known.account]).fetchall()
+    _learn(conn, known, (con_id for row in rows for con_id in row[1:3]))
+    return {
+        key: Change(key, con_id, known.terms[into], ts, Fraction(numerator) / Fraction(denominator))
+        for key, con_id, into, ts, numerator, denominator in rows
+    }
+
+
+def _learn(conn: Conn, known: Account, con_ids: Iterable[int]) -> None:
+    unknown = set(con_ids) - known.terms.keys()
     if unknown:
         known.terms |= {row[0]: _terms(row) for row in conn.execute(TERMS, [list(unknown)])}
-    return [
-        Fill(key, known.terms[con_id], ts, day, quantity, price, kind, fee, currency, order, strategy)
-        for key, ts, day, quantity, price, kind, fee, currency, order, strategy, con_id in rows
-    ]
 
 
 def _terms(row: tuple[Any, ...]) -> Terms:

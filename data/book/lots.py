@@ -1,9 +1,12 @@
-"""One instrument of one account: its fills folded into FIFO lots and round trips, flat to flat. Pure, exact (Decimal)."""
+"""One instrument of one account: its fills folded into lots and round trips, flat to flat. Pure, exact (Decimal).
+
+Lots are closed first in, first out, unless the broker's statement says which.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -179,13 +182,11 @@ class Folding:
         trip.close_quantity += quantity
         trip.close_money += money
         premium, left = money - fee, quantity
-        while left:
-            lot = trip.lots[0]
-            taken = min(abs(lot.quantity), left)
+        for lot, taken in _choose(trip.lots, fill.lots, quantity):
             signed = taken if lot.quantity > 0 else -taken
             if taken == abs(lot.quantity):
                 opened: Amounts = lot.money, lot.fee, lot.carried
-                trip.lots.popleft()
+                trip.lots.remove(lot)
             else:
                 opened = _shares((lot.money, lot.fee, lot.carried), taken, abs(lot.quantity))
                 lot.quantity -= signed
@@ -225,6 +226,27 @@ class Folding:
         trip.open_money += money
         trip.is_partial |= fill.kind == OPENING and fill.price is None
         return trip
+
+
+def _choose(
+    lots: Iterable[Lot], told: Sequence[tuple[datetime, Decimal]], quantity: Decimal
+) -> list[tuple[Lot, Decimal]]:
+    """The lots that `quantity` closes, and how many of each: those that the broker names, then the oldest."""
+    found: list[tuple[Lot, Decimal]] = []
+    taken_of: dict[int, Decimal] = {}
+    for opened, most in (*told, (None, quantity)):
+        wanted = min(most, quantity)
+        for lot in lots:
+            if not wanted:
+                break
+            if opened is None or opened == lot.fill.ts:
+                taken = min(wanted, abs(lot.quantity) - taken_of.get(id(lot), ZERO))
+                if taken:
+                    found.append((lot, taken))
+                    taken_of[id(lot)] = taken_of.get(id(lot), ZERO) + taken
+                    wanted -= taken
+                    quantity -= taken
+    return found
 
 
 def share(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:

@@ -37,7 +37,8 @@ class Terms:
 class Fill:
     """An execution or a booking of the broker's in one account, as it counts now.
 
-    `key` is the execution id without its revision: a correction has its key, a bust has it and quantity 0. `quantity` is signed: bought positive, sold negative. `kind` as in :class:`data.model.ExecutionKind`,
+    `lots`: when what it closed was opened, and how many of each, as the broker matched them; what is left goes first in, first
+    out. `key` is the execution id without its revision: a correction has its key, a bust has it and quantity 0. `quantity` is signed: bought positive, sold negative. `kind` as in :class:`data.model.ExecutionKind`,
     or `opening`: what was held before anything is known; its `price` None where what was paid is not known. `fee` positive is
     what was paid, negative a rebate; None: not reported yet, or none as with an assignment. `terms` are those of its time, so
     that a later multiplier doesn't change its money.
@@ -54,6 +55,7 @@ class Fill:
     fee_currency: str | None = None  # None: the contract's
     order: str | None = None  # the same for every leg and part of one order
     strategy: str | None = None
+    lots: tuple[tuple[datetime, Decimal], ...] = ()
 
     @property
     def money(self) -> Decimal:

@@ -166,7 +166,7 @@ def _read(element: Element) -> Any:
 def _sentence(words: str) -> str:
     """Of ibflex's “Trade.quantity - Can't convert 'x' to <class 'decimal.Decimal'>”."""
     name, _, rest = words.partition(" - ")
-    wrong = re.search(r"'(.*?)' to <class '(?:\w+\.)?(\w+)'", rest)
+    wrong = re.search(r"convert '(.*?)' to <class '(?:\w+\.)?(\w+)'", rest)
     if wrong is None:
         return f"{name[:60]} can't be read"
     what = {"Decimal": "number", "int": "number", "date": "date", "datetime": "time", "bool": "yes or no"}

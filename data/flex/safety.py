@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 from xml.etree.ElementTree import Element, ParseError
+from xml.parsers.expat import ExpatError, ParserCreate
 
 from defusedxml.common import DefusedXmlException, DTDForbidden
 from defusedxml.ElementTree import iterparse
@@ -23,6 +24,7 @@ MOST_DEPTH = 8
 CHUNK = 1 << 20
 ACTIVITY = "AF"
 ENCODING = re.compile(rb"^\s*<\?xml[^>]*\bencoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+DOCTYPE = "it has a document type, which no statement has: it was not made by the broker"
 UTF_8 = frozenset({"utf-8", "ascii"})
 
 
@@ -85,18 +87,46 @@ def _codec(name: str) -> str:
 
 
 def check(file: IO[bytes]) -> int:
-    """Read the whole file once for its form alone; how many statements there are. Raises FlexError."""
-    statements, said = 0, None
-    for depth, element in rows(file):
-        if depth == 2:
-            statements += 1
-        elif depth == 1:
-            said = element.get("count")
-    if said is not None and said.isdigit() and int(said) != statements:
-        raise FlexError(f"it says that it has {said} statements, but there are {statements}: download it again")
-    if not statements:
+    """Read the whole file once for its form alone, fast; how many statements there are. Raises FlexError."""
+    found = _Form()
+    try:
+        found.parser.ParseFile(file)
+    except ExpatError as error:
+        raise FlexError(_why(error)) from None
+    if found.said is not None and found.said.isdigit() and int(found.said) != found.statements:
+        raise FlexError(
+            f"it says that it has {found.said} statements, but there are {found.statements}: download it again"
+        )
+    if not found.statements:
         raise FlexError("there is no statement in it")
-    return statements
+    return found.statements
+
+
+class _Form:
+    """Counts statements and refuses what no statement has; makes nothing of what it reads."""
+
+    def __init__(self) -> None:
+        self.statements = 0
+        self.said: str | None = None
+        self._depth = 0
+        self.parser = ParserCreate()
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.StartDoctypeDeclHandler = self._doctype
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        enter(tag, attributes, self._depth)
+        if self._depth == 2:
+            self.said = attributes.get("count")
+        elif self._depth == 3:
+            self.statements += 1
+
+    def _end(self, _: str) -> None:
+        self._depth -= 1
+
+    def _doctype(self, *_: object) -> None:
+        raise FlexError(DOCTYPE)
 
 
 def rows(file: IO[bytes]) -> Iterator[tuple[int, Element]]:
@@ -112,7 +142,7 @@ def rows(file: IO[bytes]) -> Iterator[tuple[int, Element]]:
         for event, element in iterparse(file, events=("start", "end"), forbid_dtd=True):
             if event == "start":
                 path.append(element)
-                _enter(path)
+                enter(element.tag, element.attrib, len(path))
                 if len(path) in (1, 3, 4):
                     yield 1 - len(path), element
             else:
@@ -122,7 +152,7 @@ def rows(file: IO[bytes]) -> Iterator[tuple[int, Element]]:
                 if path:
                     path[-1].remove(element)
     except DTDForbidden:
-        raise FlexError("it has a document type, which no statement has: it was not made by the broker") from None
+        raise FlexError(DOCTYPE) from None
     except DefusedXmlException:
         raise FlexError(
             "it has entities or references, which no statement has: it was not made by the broker"
@@ -131,29 +161,30 @@ def rows(file: IO[bytes]) -> Iterator[tuple[int, Element]]:
         raise FlexError(_why(error)) from None
 
 
-def _enter(path: list[Element]) -> None:
-    element = path[-1]
-    if len(path) == 1:
-        _is_activity(element)
-    elif len(path) > MOST_DEPTH:
+def enter(tag: str, attributes: Mapping[str, str], depth: int) -> None:
+    """An element begins; the root's `depth` is 1. Raises FlexError: no statement has it there."""
+    if depth == 1:
+        _is_activity(tag, attributes)
+    elif depth > MOST_DEPTH:
         raise FlexError("its elements are nested deeper than any statement's")
-    elif len(path) <= 3 and element.tag != ("FlexStatements", "FlexStatement")[len(path) - 2]:
-        raise FlexError(f"it is no Flex statement: <{element.tag[:40]}> is where a statement should be")
-    if any(len(value) > MOST_ATTRIBUTE for value in element.attrib.values()):
-        raise FlexError(f"a value of <{element.tag[:40]}> is longer than any statement's")
+    elif depth <= 3 and tag != ("FlexStatements", "FlexStatement")[depth - 2]:
+        raise FlexError(f"it is no Flex statement: <{tag[:40]}> is where a statement should be")
+    for value in attributes.values():
+        if len(value) > MOST_ATTRIBUTE:
+            raise FlexError(f"a value of <{tag[:40]}> is longer than any statement's")
 
 
-def _is_activity(root: Element) -> None:
-    if root.tag == "FlexStatementResponse":
+def _is_activity(tag: str, attributes: Mapping[str, str]) -> None:
+    if tag == "FlexStatementResponse":
         raise FlexError("it is an answer of the Flex Web Service that says why there is no statement")
-    if root.tag != "FlexQueryResponse":
-        raise FlexError(f"it is no Flex statement: its root is <{root.tag[:40]}>, not <FlexQueryResponse>")
-    if root.get("type", ACTIVITY) != ACTIVITY:
+    if tag != "FlexQueryResponse":
+        raise FlexError(f"it is no Flex statement: its root is <{tag[:40]}>, not <FlexQueryResponse>")
+    if attributes.get("type", ACTIVITY) != ACTIVITY:
         raise FlexError("it is of another kind of Flex query: make one under “Activity Flex Query”")
 
 
-def _why(error: ParseError) -> str:
-    line = error.position[0] if hasattr(error, "position") else 0
+def _why(error: ParseError | ExpatError) -> str:
+    line = error.lineno if isinstance(error, ExpatError) else error.position[0]
     text = str(error)
     if "no element found" in text or "unclosed" in text:
         return f"it is cut off in line {line}: download it again"

@@ -110,11 +110,9 @@ class Keys:
         self._seen: dict[str, int] = {}
 
     def of(self, identity: str | None, *says: object) -> str:
-        if identity:
-            return identity
-        words = "|".join("" if word is None else str(word) for word in says)
+        words = identity or "|".join("" if word is None else str(word) for word in says)
         number = self._seen[words] = self._seen.get(words, 0) + 1
-        return f"{words}|{number}" if number > 1 else words
+        return f"{words}#{number}" if number > 1 else words
 
 
 def trade(row: Row, zone: ZoneInfo, keys: Keys) -> Trade:
@@ -127,7 +125,7 @@ def trade(row: Row, zone: ZoneInfo, keys: Keys) -> Trade:
     is_cancel = row.raw.get("transactionType") in ("TradeCancel", "FracShareCancel") or "Ca" in codes
     its_contract = contract(row)
     return Trade(
-        key=keys.of(its.tradeID, "trade", its_contract.con_id, moment.isoformat(), its.quantity, its.tradePrice, its.ibExecID,
+        key=keys.of(its.tradeID and f"t{its.tradeID}", "trade", its_contract.con_id, moment.isoformat(), its.quantity, its.tradePrice, its.ibExecID,
                     *codes),
         contract=its_contract,
         time=moment,
@@ -225,7 +223,15 @@ def cash_transaction(row: Row, zone: ZoneInfo, keys: Keys) -> CashTransaction:
     if words.startswith("Deposits"):
         kind = "deposit" if its.amount >= 0 else "withdrawal"
     return CashTransaction(
-        key=keys.of(its.transactionID, "cash", moment.isoformat(), words, its.amount, its.currency, its.description),
+        key=keys.of(
+            its.transactionID and f"c{its.transactionID}",
+            "cash",
+            moment.isoformat(),
+            words,
+            its.amount,
+            its.currency,
+            its.description,
+        ),
         time=moment,
         report_date=its.reportDate,
         kind=kind,
@@ -272,7 +278,9 @@ def transfer(row: Row, zone: ZoneInfo, keys: Keys) -> Transfer:
     value = its.positionAmount
     its_contract = contract(row) if quantity else None
     return Transfer(
-        key=keys.of(its.transactionID, "transfer", its.conid, moment.isoformat(), quantity, cash),
+        key=keys.of(
+            its.transactionID and f"x{its.transactionID}", "transfer", its.conid, moment.isoformat(), quantity, cash
+        ),
         contract=its_contract,
         time=moment,
         quantity=sign * abs(quantity),

@@ -129,10 +129,10 @@ def _fees(statement: Statement, known: Known, sheet: Sheet) -> Iterator[Check]:
             )
     for trade in statement.trades:
         if trade.commission and trade.contract.sec_type != "CASH":
-            currency = trade.commission_currency or trade.currency
-            theirs[currency].add(
-                sheet.put(trade_row(sheet, trade), "commission", trade.commission), -trade.commission, -ONE
-            )
+            currency, row = trade.commission_currency or trade.currency, trade_row(sheet, trade)
+            theirs[currency].add(sheet.put(row, "commission", trade.commission), -trade.commission, -ONE)
+            if trade.taxes:  # the book's fee has both
+                theirs[currency].add(sheet.put(row, "taxes", trade.taxes), -trade.taxes, -ONE)
     for currency in sorted(ours.keys() | theirs.keys()):
         here, there = ours.get(currency, Sum()), theirs.get(currency, Sum())
         yield equal(

@@ -113,15 +113,16 @@ def _lots_add_up(
 ) -> Iterator[Check]:
     """Quantity and cost of what a trade closed; a trade that opens too (a position turned round) closes a part only."""
     pairs = list(zip(names, lots, strict=True))
-    if "O" not in trade.codes:
-        sign = _side(trade)
-        yield equal(
-            "lots_quantity",
-            ("quantity", sign * trade.quantity, {sheet.put(row, "quantity", trade.quantity): sign}),
-            ("its closed lots", sum((lot.quantity for lot in lots), ZERO),
-             {sheet.put(name, "quantity", lot.quantity): ONE for name, lot in pairs}),
-            title=sheet.words[row], unit="shares", tolerance=ZERO, rank=1,
-        )  # fmt: skip
+    if "O" in trade.codes:
+        return
+    sign = _side(trade)
+    yield equal(
+        "lots_quantity",
+        ("quantity", sign * trade.quantity, {sheet.put(row, "quantity", trade.quantity): sign}),
+        ("its closed lots", sum((lot.quantity for lot in lots), ZERO),
+         {sheet.put(name, "quantity", lot.quantity): ONE for name, lot in pairs}),
+        title=sheet.words[row], unit="shares", tolerance=ZERO, rank=1,
+    )  # fmt: skip
     if trade.cost is not None and all(lot.cost is not None for lot in lots):
         total = sum((lot.cost or ZERO for lot in lots), ZERO)
         yield equal(

@@ -1,10 +1,11 @@
-"""Reports in a browser: statements with what they agree on, and breaks that unfold."""
+"""Reports in a browser: statements with what they agree on, breaks that unfold, files uploaded by keyboard and by drop."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
@@ -38,7 +39,7 @@ def shot(page: Page, name: str) -> None:
         page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 
-def test_reports(web: Web, statement: None, open_page: Open) -> None:
+def test_reports(web: Web, statement: None, open_page: Open, tmp_path: Path) -> None:
     page = open_page(f"{web.origin}/reports")
     page.wait_for_selector("#breaks article")
     assert page.locator("#breaks-note").inner_text() == "1 open"
@@ -60,6 +61,16 @@ def test_reports(web: Web, statement: None, open_page: Open) -> None:
     page.get_by_role("link", name="Why is this not TWS's number?").click()
     page.wait_for_selector("#bridge > *")
     shot(page, "reports-dark")
+    # A file that is no statement: the importer's process says so, the page follows it and nothing is kept.
+    wrong = tmp_path / "holiday.xml"
+    wrong.write_text("<html>no statement</html>")
+    page.locator("#upload-input").set_input_files([str(wrong)])
+    page.wait_for_selector(".upload-item.failed")
+    assert "holiday.xml" in page.locator(".upload-item").inner_text()
+    # Leaving the page and coming back loses nothing.
+    page.locator("#nav-overview").click()
+    page.locator("#nav-reports").click()
+    page.wait_for_selector(".upload-item.failed")
     for size in ((390, 844), (360, 780)):
         page.set_viewport_size({"width": size[0], "height": size[1]})
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), size

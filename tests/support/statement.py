@@ -269,8 +269,13 @@ class _Span:
         cost = sum((lot.cost for lot in closed), ZERO)
         carried = self._carry(fill, cost, net, is_delivery)
         came = (net * share).quantize(Decimal("1E-8")) if share != 1 else net
-        realized = came - cost + (carried if not terms.is_option else ZERO) if closing else ZERO
-        opened_cost = -(net - came) - (carried if closing == 0 and not terms.is_option else ZERO)
+        if closing and not terms.is_option:
+            closed[
+                -1
+            ].cost -= carried  # as the broker books it: what was sold for the call is part of what the shares bring
+            cost -= carried
+        realized = came - cost if closing else ZERO
+        opened_cost = -(net - came) - (carried if not closing and not terms.is_option else ZERO)
         if is_delivery and terms.is_option:
             realized, cost = ZERO, net
         if closing < abs(fill.quantity):

@@ -21,6 +21,8 @@ PATHS = {
     "/api/reconciliation/bridge",
     "/api/today",
     "/api/calendar/expiries",
+    "/api/statements/uploads",
+    "/api/statements/uploads/{upload}",
     "/api/trades/{id}/notes",
     "/api/trades/round-trips/{id}/notes",
     "/api/underlyings/{symbol}/notes",

@@ -1,9 +1,13 @@
-/* Reports: statements, how far they agree, and what doesn't. */
-(function () {
+/* Reports: files are uploaded and their import is followed; statements, how far they agree, and what doesn't. */
+window.mtz = window.mtz || {};
+
+window.mtz.reports = (function () {
+  const POLL_MS = 700;
   const { state } = window.mtz.state;
   const place = (id) => document.getElementById(id);
   const make = (...parts) => window.mtz.control.parts.element(...parts);
   let shown = false;
+  let timer = null;
 
   async function ask(address, options) {
     let answer;
@@ -139,15 +143,96 @@
     make("summary", { textContent: `${items.length} differ by the marks: samples are taken at other moments than the broker's prices` }),
     ...items.map((each) => make("div", { className: "follows" }, [make("p", { textContent: each.title }), values(each)]))])] : []);
 
+  /* -- uploads ---------------------------------------------------------------------------------------------------------- */
+
+  function offer() {
+    const box = place("upload");
+    if (!box || box.firstChild) return;
+    const refusal = JSON.parse(JSON.stringify(window.mtz.reports.refusal || null));
+    if (refusal) {
+      box.append(make("p", { className: "quiet", textContent: refusal }));
+      return;
+    }
+    const input = make("input", { type: "file", id: "upload-input", multiple: true, accept: ".xml,text/xml,application/xml", className: "visually-hidden" });
+    const label = make("label", { className: "drop", htmlFor: "upload-input" }, [
+      make("strong", { textContent: "Choose Flex files" }), make("span", { textContent: " or drop them here" }),
+      make("span", { className: "quiet", textContent: "Activity Flex XML, several at once, up to 256 MB each" }),
+    ]);
+    input.addEventListener("change", () => { send([...input.files]); input.value = ""; });
+    for (const kind of ["dragenter", "dragover"]) label.addEventListener(kind, (event) => { event.preventDefault(); label.classList.add("over"); });
+    for (const kind of ["dragleave", "drop"]) label.addEventListener(kind, () => label.classList.remove("over"));
+    label.addEventListener("drop", (event) => { event.preventDefault(); send([...event.dataTransfer.files]); });
+    box.append(input, label);
+  }
+
+  async function send(files) {
+    tell("");
+    for (const file of files) {
+      try {
+        await ask(`/api/statements/uploads?name=${encodeURIComponent(file.name.slice(0, 200))}`, { method: "POST", body: file, headers: { "Content-Type": "application/xml" } });
+      } catch (error) {
+        tell(`${file.name}: ${error.message}`);
+      }
+      await follow();
+    }
+  }
+
+  /* What was uploaded lately, again and again while something is being imported. */
+  async function follow() {
+    clearTimeout(timer);
+    try {
+      const { items } = await ask("/api/statements/uploads");
+      const wasBusy = place("uploads").dataset.busy === "true";
+      const busy = items.some((item) => item.state === "importing");
+      place("uploads").dataset.busy = String(busy);
+      window.mtz.control.parts.list(place("uploads"), items.slice(0, 10), drawUpload);
+      if (busy && shown) timer = setTimeout(follow, POLL_MS);
+      if (wasBusy && !busy) refresh();
+    } catch (error) {
+      tell(error.message);
+      if (shown) timer = setTimeout(follow, 4 * POLL_MS);
+    }
+  }
+
+  const WORDS = { importing: "is being imported…", done: "imported", failed: "not imported" };
+
+  function drawUpload(item) {
+    const found = make("div", { className: `upload-item ${item.state}` }, [
+      make("strong", { textContent: item.name }), make("span", { className: "quiet", textContent: ` ${WORDS[item.state]}` }),
+      ...(item.problem ? [make("p", { textContent: item.problem })] : []),
+      ...told(item.result).map((words) => make("p", { className: "quiet", textContent: words })),
+    ]);
+    found.setAttribute("role", "listitem");
+    return found;
+  }
+
+  /* Every sentence that the importer's result holds. */
+  function told(result) {
+    if (!result || typeof result !== "object") return [];
+    return Object.entries(result).flatMap(([name, value]) => {
+      if (name === "problem") return [];
+      if (Array.isArray(value)) return value.flatMap((each) => (typeof each === "string" ? [each] : told(each)));
+      if (value && typeof value === "object") return told(value);
+      return typeof value === "string" && value.includes(" ") ? [value] : [];
+    });
+  }
+
   document.addEventListener("mtz:page", (event) => {
     shown = event.detail === "reports";
-    if (shown) refresh();
+    clearTimeout(timer);
+    if (!shown) return;
+    offer();
+    refresh();
+    follow();
   });
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.mtz = Object.assign(window.dash_clientside.mtz || {}, {
-    reportsAccount: () => {
+    reportsAccount: (_account, config) => {
+      window.mtz.reports.refusal = config.refusal;
       if (shown) refresh();
     },
   });
+
+  return { refresh, refusal: null };
 })();

@@ -1,0 +1,20 @@
+-- Of the reports of an execution the newest stands that the API made or that a statement still has. First the others step back …
+WITH cancelled AS (
+    SELECT c.cancels AS trade_id FROM statement_trades c WHERE c.account = %(account)s AND c.cancels IS NOT NULL
+), said AS (
+    SELECT t.base_exec_id, bool_and(t.trade_id IS NOT NULL AND t.trade_id IN (SELECT trade_id FROM cancelled)) AS is_over
+      FROM statement_trades t
+     WHERE t.account = %(account)s AND t.base_exec_id = ANY (%(bases)s) AND t.cancels IS NULL AND NOT t.is_conversion
+     GROUP BY t.base_exec_id
+), standing AS (
+    SELECT DISTINCT ON (e.base_exec_id) e.id
+      FROM executions e
+      LEFT JOIN said s USING (base_exec_id)
+     WHERE e.account = %(account)s AND e.base_exec_id = ANY (%(bases)s)
+       AND (e.source = 'api' OR (s.base_exec_id IS NOT NULL AND (e.revision < 1000 OR s.is_over)))
+     ORDER BY e.base_exec_id, e.revision DESC
+)
+UPDATE executions e
+   SET effective = false, changed_revision = %(revision)s
+ WHERE e.account = %(account)s AND e.base_exec_id = ANY (%(bases)s) AND e.effective
+   AND NOT EXISTS (SELECT FROM standing s WHERE s.id = e.id)
