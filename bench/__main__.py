@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-PARTS = ("storage", "history", "charts", "seed", "rest", "sockets", "live", "control", "book", "tree")
+PARTS = ("storage", "history", "charts", "seed", "rest", "sockets", "live", "positions", "control", "book", "tree")
 
 
 def main(chosen: list[str]) -> int:
