@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import sys
 
-PARTS = ("storage", "history", "charts", "seed", "rest", "sockets", "live", "control", "book", "statements", "tree")
+PARTS = (
+    "storage", "history", "charts", "seed", "rest", "sockets", "live", "positions", "control", "book", "statements", "tree",
+)  # fmt: skip
 
 
 def main(chosen: list[str]) -> int:

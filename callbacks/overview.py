@@ -18,7 +18,6 @@ def register(app: dash.Dash) -> None:
         ClientsideFunction("mtz", "cards"),
         Input(ids.SUMMARY, "data"),
         Input(ids.PORTFOLIO, "data"),
-        Input(ids.POSITIONS, "data"),
         Input(ids.STRATEGIES, "data"),
         State(ids.CONFIG, "data"),
     )

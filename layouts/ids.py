@@ -17,7 +17,6 @@ ACCOUNTS = "accounts"
 PORTFOLIO = "portfolio-message"
 SUMMARY = "summary-message"
 STATUS = "status-message"
-POSITIONS = "positions-message"
 TRADES = "trades-message"
 STRATEGIES = "strategies-message"
 

@@ -137,7 +137,7 @@ def _plumbing(state: PageState, limits: dict[str, float]) -> list[Any]:
                                        "problem": state.problem, "messages": state.messages}),
         dcc.Store(id=ids.ASK, data=0),
         dcc.Store(id=ids.KNOWN, data={}),
-        *[dcc.Store(id=name) for name in (ids.PORTFOLIO, ids.SUMMARY, ids.STATUS, ids.POSITIONS, ids.TRADES,
+        *[dcc.Store(id=name) for name in (ids.PORTFOLIO, ids.SUMMARY, ids.STATUS, ids.TRADES,
                                          ids.STRATEGIES)],
         *questions(),
         dcc.Interval(id=ids.FAST, interval=FAST_MS),

@@ -194,7 +194,8 @@ def test_motion_can_be_turned_off(web: Web, write: Writer, open_page: Open) -> N
         page = open_page(web.origin, reduced_motion=motion)
         ready(page)
         page.evaluate(
-            "() => { window.flashed = false; const a = Element.prototype.animate; Element.prototype.animate = function (...x) { window.flashed = true; return a.apply(this, x); }; }"
+            "() => { window.flashed = false; new MutationObserver(() => { window.flashed = true; })"
+            ".observe(document.body, {subtree: true, attributes: true, attributeFilter: ['data-flash']}); }"
         )
         write.worth(1000.0 if expected else 2000.0)
         expect(page.locator("#card-value-net_liquidation")).to_have_text("1,000.00" if expected else "2,000.00")

@@ -9,7 +9,7 @@ window.mtz.state = (function () {
     "portfolio.update": "portfolio-message",
     "summary.update": "summary-message",
     "status.update": "status-message",
-    "positions.update": "positions-message",
+    "positions.update": null, // told without a store
     "trade.executed": "trades-message",
     "strategy.update": "strategies-message",
   };
@@ -102,8 +102,7 @@ window.mtz.state = (function () {
   /* Take a message; false when it is of another account, or older than what is known. */
   function receive(message) {
     if (message.type === "notes.update") return noted(message);
-    const store = STORES[message.type];
-    if (!store || message.account !== state.account) return false;
+    if (!(message.type in STORES) || message.account !== state.account) return false;
     if (message.revision < (state.revisions[message.type] || 0)) return false;
     if (merge[message.type](message) === false) return false;
     state.revisions[message.type] = message.revision;
@@ -118,13 +117,13 @@ window.mtz.state = (function () {
     dirty.clear();
     for (const type of types) {
       const data = { account: state.account, revision: state.revisions[type], ...payload(type) };
-      window.dash_clientside.set_props(STORES[type], { data });
+      if (STORES[type]) window.dash_clientside.set_props(STORES[type], { data });
+      else window.mtz.held(data);
     }
-    tellKnown();
     window.mtz.clock.tick();
   }
 
-  /* A callback that is asked answers what is newer than this. */
+  /* A callback that is asked answers what is newer than this; what it then says twice costs less than telling it every frame. */
   function tellKnown() {
     const positions = state.complete ? state.revisions["positions.update"] ?? null : null;
     const trades = state.revisions["trade.executed"] ?? null;
@@ -155,6 +154,8 @@ window.mtz.state = (function () {
     const moments = [state.portfolio && state.portfolio.as_of, state.positionsAsOf, state.status && state.status.as_of];
     return moments.filter(Boolean).sort().pop() || null;
   }
+
+  window.mtz.clock.everySecond(tellKnown);
 
   return { state, receive, forget, believe, lastDatum, tradeKey };
 })();

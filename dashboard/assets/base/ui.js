@@ -4,7 +4,9 @@ window.mtz = window.mtz || {};
 window.mtz.ui = (function () {
   const shown = new Map(); // component id → the properties it was given last
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
-  const FLASH = { duration: 700, easing: "ease-out" };
+  const FLASH_MS = 450;
+  const flashing = new Map(); // element → when it is calm again
+  let timer = null;
 
   /* Give a component those of `props` that changed; true when any did. */
   function show(id, props) {
@@ -16,10 +18,22 @@ window.mtz.ui = (function () {
     return true;
   }
 
+  /* A number moved: its ground is coloured for a moment. Set and taken away once: an animation would paint every frame of it. */
   function flash(element, direction) {
     if (!element || calm.matches || document.hidden) return;
-    const colour = getComputedStyle(element).getPropertyValue(direction > 0 ? "--mtz-flash-up" : "--mtz-flash-down");
-    element.animate([{ backgroundColor: colour }, { backgroundColor: "transparent" }], FLASH);
+    element.dataset.flash = direction > 0 ? "up" : "down";
+    flashing.set(element, Date.now() + FLASH_MS);
+    if (timer === null) timer = setTimeout(rest, FLASH_MS);
+  }
+
+  function rest() {
+    const now = Date.now();
+    for (const [element, until] of flashing) {
+      if (until > now) continue;
+      delete element.dataset.flash;
+      flashing.delete(element);
+    }
+    timer = flashing.size ? setTimeout(rest, FLASH_MS / 3) : null;
   }
 
   /* The text node that React made stays: it may write to it again. */

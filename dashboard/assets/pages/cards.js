@@ -124,12 +124,15 @@ window.mtz.cards = (function () {
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.mtz = Object.assign(window.dash_clientside.mtz || {}, {
-    cards: (_summary, _portfolio, _positions, _strategies, config) => {
+    cards: (_summary, _portfolio, _strategies, config) => {
       noticeClosed();
       signed = new Set(config.signed);
       render();
     },
   });
 
-  return { clear };
+  /* What is held has changed; before the first summary there is nothing to draw. */
+  const tick = () => { if (signed.size) render(); };
+
+  return { clear, tick };
 })();

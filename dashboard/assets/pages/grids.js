@@ -126,7 +126,24 @@ window.mtz.grids = (function () {
     window.mtz.ui.flash(grid && grid.querySelector(`[row-id="${row}"] [col-id="${column}"]`), change);
   }
 
+  const onOverview = () => { const page = document.getElementById("page-overview"); return Boolean(page) && !page.hidden; };
+  let behind = false; // the table isn't looked at: it is brought up to date when it is
+
+  document.addEventListener("mtz:page", () => {
+    if (!behind || !onOverview()) return;
+    behind = false;
+    withApi(POSITIONS, (api) => {
+      const removed = [];
+      api.forEachNode((node) => { if (!state.positions.has(node.data.con_id)) removed.push(node.id); });
+      positions({ items: [...state.positions.values()], removed });
+    });
+  });
+
   function positions(message) {
+    if (!onOverview()) {
+      behind = true;
+      return;
+    }
     apply(POSITIONS, (row) => row.con_id, message.items, message.removed, regroup);
     const count = state.positions.size;
     const { ui } = window.mtz;

@@ -1,11 +1,10 @@
-/* What is held has changed: one callback hears it and tells all who show it, since Dash keeps only the last of several callbacks
-   without an output that hear the same. */
-window.dash_clientside = window.dash_clientside || {};
-window.dash_clientside.mtz = Object.assign(window.dash_clientside.mtz || {}, {
-  held: (message) => {
-    if (!message) return;
-    window.mtz.grids.positions(message);
-    window.mtz.book.grid.take(message);
-    window.mtz.drawer.grow();
-  },
-});
+/* What is held has changed: all who show it are told. Not by a store of Dash's: it tells every component of the page of every
+   change, and that would cost more than all the rest of a tick. */
+window.mtz = window.mtz || {};
+
+window.mtz.held = (message) => {
+  window.mtz.grids.positions(message);
+  window.mtz.book.grid.take(message);
+  window.mtz.drawer.grow();
+  window.mtz.cards.tick();
+};
