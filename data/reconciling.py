@@ -75,7 +75,7 @@ RATES = "SELECT day, currency, to_currency, rate FROM conversion_rates WHERE day
 CASH = "SELECT currency, starting, ending, parts FROM statement_cash WHERE statement = %(id)s"
 # What counts, and, of what the API reported, its own last word.
 FILLS = """
-SELECT e.base_exec_id AS key, t.trade, e.con_id, c.local_symbol AS name, e.ts, e.side, e.quantity, e.price, c.multiplier,
+SELECT e.base_exec_id AS key, t.trade, e.con_id, c.local_symbol AS name, c.symbol, c.sec_type, e.ts, e.side, e.quantity, e.price, c.multiplier,
        c.currency, e.commission, e.commission_currency, e.source
   FROM executions e
   JOIN contracts c USING (con_id)
@@ -84,7 +84,7 @@ SELECT e.base_exec_id AS key, t.trade, e.con_id, c.local_symbol AS name, e.ts, e
    AND coalesce(t.report_date, t.trade_date, e.session_date) BETWEEN %(first)s AND %(last)s
 """
 LIVE = """
-SELECT DISTINCT ON (e.base_exec_id) e.base_exec_id AS key, t.trade, e.con_id, c.local_symbol AS name, e.ts, e.side, e.quantity,
+SELECT DISTINCT ON (e.base_exec_id) e.base_exec_id AS key, t.trade, e.con_id, c.local_symbol AS name, c.symbol, c.sec_type, e.ts, e.side, e.quantity,
        e.price, c.multiplier, c.currency, e.commission, e.commission_currency, e.source
   FROM executions e
   JOIN contracts c USING (con_id)
@@ -269,4 +269,5 @@ def _fill(row: Row) -> KnownFill:
     return KnownFill(
         row["key"], row["trade"], row["con_id"], row["name"], row["ts"], quantity, row["price"], Decimal(repr(row["multiplier"])),
         row["currency"], row["commission"], row["commission_currency"] or row["currency"], row["source"] == "api",
+        row["symbol"].partition(".")[0] if row["sec_type"] == "CASH" else None,
     )  # fmt: skip

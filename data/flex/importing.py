@@ -7,6 +7,7 @@ come: what it doesn't say any more goes, and an older one that comes later bring
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
@@ -292,10 +293,13 @@ class _Import:
         return row | {"ts": one.time, "session_date": self._sessions.date_of(one.time), "con_id": None, "symbol": None}
 
     def _converted(self, trade: Trade) -> Iterable[Row]:
-        """`EUR.USD`: so many EUR for so many USD."""
-        bought, _, paid = trade.contract.symbol.partition(".")
-        money = trade.net_cash if trade.net_cash is not None else trade.proceeds or -trade.quantity * trade.price
-        for currency, amount in ((bought, trade.quantity), (paid or trade.currency, money)):
+        """`EUR.USD`: so many EUR for so many USD, and what it cost. Net cash isn't asked: of conversions the broker says 0 there."""
+        money: dict[str, Decimal] = defaultdict(Decimal)
+        money[trade.contract.symbol.partition(".")[0]] += trade.quantity
+        money[trade.currency] += trade.proceeds or -trade.quantity * trade.price
+        money[trade.currency] += trade.taxes or 0
+        money[trade.commission_currency or trade.currency] += trade.commission or 0
+        for currency, amount in money.items():
             rate = trade.rate_to_base if currency == trade.currency else None
             row = self._flow_row(
                 f"{FX}{trade.key}:{currency}", "conversion", amount, currency, rate, trade.contract.symbol

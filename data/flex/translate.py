@@ -63,6 +63,8 @@ NAV_PARTS = {
     "cash": "cash", "stock": "stock", "options": "options", "bonds": "bonds", "funds": "funds", "commodities": "commodities",
     "crypto": "crypto", "dividendAccruals": "dividend_accruals", "interestAccruals": "interest_accruals",
 }  # fmt: skip
+# Of the cash report: balances, not what moved them; securities lent against cash have a count of their own.
+STANDS = re.compile(r"(starting|ending|avg|slb)_")
 SEGMENTS = re.compile(r"(Sec|Com|Paxos|IBUKL|MTD|YTD|Long|Short)$")
 
 
@@ -334,8 +336,7 @@ def cash_balance(row: Row) -> CashBalance:
     its = row.value
     _need(row, "currency")
     currency = BASE if its.currency == "BASE_SUMMARY" else its.currency
-    named = {"startingCash", "endingCash", "endingSettledCash"}
-    parts = {n: a for n, a in amounts(its).items() if n not in {snake(name) for name in named}}
+    parts = {name: amount for name, amount in amounts(its).items() if not STANDS.match(name)}
     return CashBalance(currency, its.startingCash, its.endingCash, parts)
 
 

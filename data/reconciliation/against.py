@@ -9,7 +9,7 @@ from decimal import Decimal
 from data.flex.records import Statement, Trade
 from data.reconciliation.diagnosis import Check
 from data.reconciliation.known import Known, KnownFill
-from data.reconciliation.money import BASE, line_row
+from data.reconciliation.money import BASE, flow_row, line_row
 from data.reconciliation.sheet import ONE, ROUNDED, ZERO, Sheet, Sum, alike, equal
 from data.reconciliation.trades import trade_row
 from data.reconciliation.worth import nav_row
@@ -92,7 +92,7 @@ def _flows(statement: Statement, known: Known, sheet: Sheet) -> Iterator[Check]:
     ours = {flow.key: flow for flow in known.flows}
     for each in statement.cash_transactions:
         flow = ours.get(each.key)
-        row = f"flow:{each.key}"
+        row = flow_row(sheet, each)
         if flow is None:
             yield Check("flow_missing", sheet.words[row], None, f"{each.amount:f} {each.currency}", "database", "statement",
                         {f"{row}/amount": None}, unit="text")  # fmt: skip
@@ -128,7 +128,7 @@ def _fees(statement: Statement, known: Known, sheet: Sheet) -> Iterator[Check]:
                 sheet.put(fill_row(sheet, fill), "commission", fill.fee), fill.fee
             )
     for trade in statement.trades:
-        if trade.commission and trade.contract.sec_type != "CASH":
+        if trade.commission and not trade.is_conversion:  # those are cash flows
             currency, row = trade.commission_currency or trade.currency, trade_row(sheet, trade)
             theirs[currency].add(sheet.put(row, "commission", trade.commission), -trade.commission, -ONE)
             if trade.taxes:  # the book's fee has both
@@ -151,6 +151,8 @@ def _cash(statement: Statement, known: Known, sheet: Sheet) -> Iterator[Check]:
         share = -fill.price * fill.multiplier
         moved[fill.currency].add(sheet.put(row, "quantity", fill.quantity), fill.money, share)
         moved[fill.currency].terms[sheet.put(row, "price", fill.price)] = -fill.quantity * fill.multiplier
+        if fill.bought is not None:
+            moved[fill.bought].add(sheet.put(row, "quantity", fill.quantity), fill.quantity)
         if fill.fee:
             moved[fill.fee_currency or fill.currency].add(sheet.put(row, "commission", fill.fee), -fill.fee, -ONE)
     for flow in known.flows:

@@ -12,7 +12,7 @@ from decimal import Decimal
 class KnownFill:
     """An execution as it counts in the database. `fee` is what was paid; `trade`: the statement's trade that it is, or None.
 
-    `is_live`: the broker's API reported it. `key` is its execution id without the revision.
+    `is_live`: the broker's API reported it. `bought`: of a trade in currencies, the one that `quantity` is of. `key` is its execution id without the revision.
     """
 
     key: str
@@ -27,6 +27,7 @@ class KnownFill:
     fee: Decimal | None = None
     fee_currency: str | None = None
     is_live: bool = True
+    bought: str | None = None
 
     @property
     def money(self) -> Decimal:

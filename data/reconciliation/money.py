@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from data.flex.records import CashBalance, Statement
+from data.flex.records import CashBalance, CashTransaction, Statement
 from data.reconciliation.diagnosis import Check
 from data.reconciliation.sheet import ONE, ROUNDED, ZERO, Sheet, Sum, equal
 from data.reconciliation.trades import trade_row
@@ -16,8 +16,9 @@ SUBTOTALS = {"deposit_withdrawals": ("deposits", "withdrawals")}
 """Lines that are the sum of others, where those are there."""
 KINDS = {
     "net_trades_sales": "trades", "net_trades_purchases": "trades", "commissions": "commission", "deposits": "transfer",
-    "withdrawals": "transfer", "deposit_withdrawals": "transfer", "dividends": "dividend", "payment_in_lieu": "dividend",
-    "withholding_tax": "tax", "transaction_tax": "tax", "sales_tax": "tax", "other_fees": "fee", "broker_fees": "fee",
+    "withdrawals": "transfer", "deposit_withdrawals": "transfer", "account_transfers": "transfer", "internal_transfers": "transfer",
+    "dividends": "dividend", "payment_in_lieu": "dividend",
+    "withholding_tax": "tax", "transaction_tax": "tax", "other_fees": "fee", "broker_fees": "fee",
     "client_fees": "fee", "advisor_fees": "fee", "fees_receivables": "fee", "broker_interest": "interest", "bond_interest": "interest",
     "insured_deposit_interest": "interest",
 }  # fmt: skip
@@ -46,6 +47,11 @@ def money_checks(statement: Statement, sheet: Sheet) -> Iterator[Check]:
 
 def line_row(sheet: Sheet, currency: str) -> str:
     return sheet.say(f"cash:{currency}", f"cash report, {'base currency' if currency == BASE else currency}")
+
+
+def flow_row(sheet: Sheet, each: CashTransaction) -> str:
+    words = f"{each.type or each.kind} of {each.time:%Y-%m-%d}, {each.description or each.key}"
+    return sheet.say(f"flow:{each.key}", words)
 
 
 def _adds_up(line: CashBalance, sheet: Sheet) -> Iterator[Check]:
@@ -93,16 +99,16 @@ def movements(statement: Statement, sheet: Sheet) -> Mapping[tuple[str, str], Su
         if trade.proceeds is not None:
             found[currency, "trades"].add(sheet.put(row, "proceeds", trade.proceeds), trade.proceeds)
         if trade.contract.sec_type == "CASH":  # one currency for another
-            found[trade.contract.symbol, "trades"].add(sheet.put(row, "quantity", trade.quantity), trade.quantity)
+            found[trade.contract.symbol.partition(".")[0], "trades"].add(
+                sheet.put(row, "quantity", trade.quantity), trade.quantity
+            )
         if trade.commission is not None:
             paid_in = trade.commission_currency or currency
             found[paid_in, "commission"].add(sheet.put(row, "commission", trade.commission), trade.commission)
         if trade.taxes is not None:
             found[currency, "tax"].add(sheet.put(row, "taxes", trade.taxes), trade.taxes)
     for each in statement.cash_transactions:
-        row = sheet.say(
-            f"flow:{each.key}", f"{each.type or each.kind} of {each.time:%Y-%m-%d}, {each.description or each.key}"
-        )
+        row = flow_row(sheet, each)
         kind = "transfer" if each.kind in TRANSFERS else each.kind
         found[each.currency, kind].add(sheet.put(row, "amount", each.amount), each.amount)
     for action in statement.corporate_actions:

@@ -7,8 +7,11 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from data.flex.records import ClosedLot, Statement, Trade
+from data.model import ExecutionKind
 from data.reconciliation.diagnosis import Check
 from data.reconciliation.sheet import ONE, ROUNDED, ZERO, Sheet, alike, equal
+
+DELIVERIES = frozenset({ExecutionKind.ASSIGNMENT, ExecutionKind.EXERCISE})
 
 
 def trade_row(sheet: Sheet, trade: Trade) -> str:
@@ -54,6 +57,8 @@ def _proceeds(trade: Trade, row: str, sheet: Sheet) -> Iterator[Check]:
 def _net_cash(trade: Trade, row: str, sheet: Sheet) -> Iterator[Check]:
     if trade.net_cash is None or trade.proceeds is None:
         return
+    if trade.contract.sec_type == "CASH" and not trade.net_cash:  # of conversions the broker says nothing there
+        return
     fees = [("commission", trade.commission if _fee_is_own(trade) else None), ("taxes", trade.taxes)]
     computed = trade.proceeds + sum((amount for _, amount in fees if amount is not None), ZERO)
     yield equal(
@@ -71,6 +76,8 @@ def _result(trade: Trade, row: str, sheet: Sheet) -> Iterator[Check]:
     """Of a trade that closes: realised = proceeds + fees + cost, the cost of what it closed being negative for a long."""
     if None in (trade.realized_pnl, trade.cost, trade.proceeds) or trade.contract.sec_type == "CASH":
         return
+    if trade.contract.strike is not None and trade.kind in DELIVERIES and not trade.realized_pnl:
+        return  # the premium goes to the shares
     assert trade.realized_pnl is not None
     assert trade.cost is not None
     assert trade.proceeds is not None

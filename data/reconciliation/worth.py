@@ -212,6 +212,8 @@ def _parts_of_change(change: Mapping[str, Decimal], moved: Decimal) -> dict[str,
     whole = {name: amount for name, amount in parts.items() if name not in ("realized", "change_in_unrealized")}
     if not parts.get("mtm"):
         return split
+    if not (parts.get("realized") or parts.get("change_in_unrealized")):
+        return whole
     return min((whole, split), key=lambda each: abs(moved - sum(each.values(), ZERO)))
 
 

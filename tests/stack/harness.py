@@ -144,6 +144,6 @@ class Stack:
         """End it in order; the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        code = self.process.wait(15)
+        code = self.process.wait(RECOVERY_S)
         self._reader.join(10)
         return code
