@@ -21,7 +21,7 @@ test: ## the whole suite, browser tests included
 	@sh scripts/install.sh dev
 	@sh scripts/browser.sh
 	@sh scripts/node.sh
-	@$(VENV)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	@$(VENV)/python -m pytest -n 3 --dist loadgroup $(PYTEST_ARGS)
 
 lint: ## style, types, import rules, container files, locks
 	@sh scripts/install.sh dev
