@@ -157,7 +157,7 @@ SELECT e.con_id, e.ts, CASE e.side WHEN 'BOT' THEN e.quantity ELSE -e.quantity E
 UNION ALL
 SELECT t.con_id, t.ts, t.quantity
   FROM statement_trades t
-  JOIN statement_trades c ON c.account = t.account AND c.cancels = t.trade_id
+  JOIN statement_trades c ON c.account = t.account AND c.cancels = t.trade_id AND (c.quantity, c.price) = (-t.quantity, t.price)
  WHERE t.account = %(account)s AND coalesce(t.report_date, t.trade_date) <= %(day)s AND coalesce(c.report_date, c.trade_date) > %(day)s
 """
 CHANGES = "SELECT con_id, into_con_id, ts, numerator, denominator FROM contract_changes WHERE account = %s AND ts < %s ORDER BY ts"

@@ -90,6 +90,7 @@ class _Reading:
         self._lots: list[ClosedLot] = []
         self._rates: list[ConversionRate] = []
         self._loose_lots = 0
+        self._has_sums = False
         self._keys = translate.Keys()
         self._contracts: dict[int, Contract] = {}
 
@@ -101,7 +102,10 @@ class _Reading:
         if section not in SECTIONS:
             self._cleaner.sections[section] += 1
             return
-        if section not in LINES or element.tag in SUMS:
+        if section not in LINES:
+            return
+        if element.tag in SUMS:
+            self._has_sums = True
             return
         if element.tag not in LINES[section]:
             self._cleaner.sections[f"{section}/{element.tag}"] += 1
@@ -132,6 +136,8 @@ class _Reading:
             found = translate.trade(row, self._zone, self._keys)
             self._contracts[found.contract.con_id] = found.contract
             self._trades.append(found)
+        else:
+            self._has_sums = True
 
     def statement(self, query: str | None) -> Statement:
         head = self._cleaner.row(_head(self._head))
@@ -190,6 +196,8 @@ class _Reading:
             if section not in SECTIONS and section not in self._cleaner.sections:
                 yield f"Section or line {section} isn't known and was left out."
         yield from self._cleaner.dropped
+        if self._has_sums and not self._trades:
+            yield "Trades has orders or sums only: tick Executions in the Flex query, or no fill comes from it."
         if self._loose_lots:
             yield f"{self._loose_lots:,} closed lots name no trade or opening time and were left out."
 

@@ -127,7 +127,7 @@ def trade(row: Row, zone: ZoneInfo, keys: Keys) -> Trade:
     is_cancel = row.raw.get("transactionType") in ("TradeCancel", "FracShareCancel") or "Ca" in codes
     its_contract = contract(row)
     return Trade(
-        key=keys.of(its.tradeID and f"t{its.tradeID}", "trade", its_contract.con_id, moment.isoformat(), its.quantity, its.tradePrice, its.ibExecID,
+        key=keys.of(its.tradeID and f"t{its.tradeID}{_revision(its.ibExecID)}", "trade", its_contract.con_id, moment.isoformat(), its.quantity, its.tradePrice, its.ibExecID,
                     *codes),
         contract=its_contract,
         time=moment,
@@ -157,6 +157,12 @@ def trade(row: Row, zone: ZoneInfo, keys: Keys) -> Trade:
         rate_to_base=its.fxRateToBase,
         codes=(*codes, *([OTHER] if "notes" in row.other else [])),
     )  # fmt: skip
+
+
+def _revision(exec_id: str | None) -> str:
+    """A correction may have the trade id of what it corrects: the last number of its execution id tells them apart."""
+    last = (exec_id or "").rpartition(".")[2]
+    return f".{int(last)}" if last.isdigit() and int(last) > 1 else ""
 
 
 def _trade_time(row: Row, zone: ZoneInfo, is_booked: bool) -> tuple[datetime, date]:

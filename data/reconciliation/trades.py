@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 
 from data.flex.records import ClosedLot, Statement, Trade
@@ -11,6 +11,7 @@ from data.model import ExecutionKind
 from data.reconciliation.diagnosis import Check
 from data.reconciliation.sheet import ONE, ROUNDED, ZERO, Sheet, alike, equal
 
+CostSign = Callable[[Trade], Decimal]
 DELIVERIES = frozenset({ExecutionKind.ASSIGNMENT, ExecutionKind.EXERCISE})
 
 
@@ -26,7 +27,7 @@ def trade_checks(statement: Statement, sheet: Sheet) -> Iterator[Check]:
     lots: dict[str, list[ClosedLot]] = defaultdict(list)
     for lot in statement.closed_lots:
         lots[lot.trade].append(lot)
-    cost_sign = _cost_sign(statement, lots)
+    cost_sign = _cost_signs(statement, lots)
     for trade in statement.trades:
         row = trade_row(sheet, trade)
         yield from _proceeds(trade, row, sheet)
@@ -92,7 +93,7 @@ def _result(trade: Trade, row: str, sheet: Sheet) -> Iterator[Check]:
     )  # fmt: skip
 
 
-def _lots(trade: Trade, row: str, lots: list[ClosedLot], cost_sign: Decimal, sheet: Sheet) -> Iterator[Check]:
+def _lots(trade: Trade, row: str, lots: list[ClosedLot], cost_sign: CostSign | None, sheet: Sheet) -> Iterator[Check]:
     """What the lots that it closed say together."""
     names = [sheet.say(f"lot:{lot.key}", f"closed lot of {lot.opened:%Y-%m-%d} in {sheet.words[row]}") for lot in lots]
     if trade.realized_pnl is not None and all(lot.realized_pnl is not None for lot in lots):
@@ -116,7 +117,7 @@ def _lots(trade: Trade, row: str, lots: list[ClosedLot], cost_sign: Decimal, she
 
 
 def _lots_add_up(
-    trade: Trade, row: str, lots: list[ClosedLot], names: list[str], cost_sign: Decimal, sheet: Sheet
+    trade: Trade, row: str, lots: list[ClosedLot], names: list[str], cost_sign: CostSign | None, sheet: Sheet
 ) -> Iterator[Check]:
     """Quantity and cost of what a trade closed; a trade that opens too (a position turned round) closes a part only."""
     pairs = list(zip(names, lots, strict=True))
@@ -130,12 +131,13 @@ def _lots_add_up(
          {sheet.put(name, "quantity", lot.quantity): ONE for name, lot in pairs}),
         title=sheet.words[row], unit="shares", tolerance=ZERO, rank=1,
     )  # fmt: skip
-    if trade.cost is not None and all(lot.cost is not None for lot in lots):
+    if cost_sign is not None and trade.cost is not None and all(lot.cost is not None for lot in lots):
         total = sum((lot.cost or ZERO for lot in lots), ZERO)
+        sign = cost_sign(trade)
         yield equal(
             "lots_cost",
             ("cost", trade.cost, {sheet.put(row, "cost", trade.cost): ONE}),
-            ("its closed lots", cost_sign * total, {sheet.put(name, "cost", lot.cost): cost_sign for name, lot in pairs}),
+            ("its closed lots", sign * total, {sheet.put(name, "cost", lot.cost): sign for name, lot in pairs}),
             title=sheet.words[row], rank=1, currency=trade.currency, tolerance=ROUNDED * max(1, len(lots)),
         )  # fmt: skip
 
@@ -149,15 +151,19 @@ def _side(trade: Trade) -> Decimal:
     return ONE if 2 * sum(signs) > len(signs) or (2 * sum(signs) == len(signs) and signs[0]) else -ONE
 
 
-def _cost_sign(statement: Statement, lots: Mapping[str, list[ClosedLot]]) -> Decimal:
-    """Whether a trade's cost has the sign of its lots' cost: the same throughout a statement."""
-    alike_, apart = 0, 0
-    for trade in statement.trades:
-        total = sum((lot.cost or ZERO for lot in lots.get(trade.key, ())), ZERO)
-        if trade.cost and total:
-            alike_ += abs(trade.cost - total) <= ROUNDED
-            apart += abs(trade.cost + total) <= ROUNDED
-    return ONE if alike_ > apart else -ONE
+def _cost_signs(statement: Statement, lots: Mapping[str, list[ClosedLot]]) -> CostSign | None:
+    """How a trade's cost follows from its lots' cost in most cases of this statement: lots without a sign, as the broker has them,
+    or with one. None where neither holds: with other settings lots leave the fees out."""
+    ways: list[CostSign] = [_side, lambda _: -ONE, lambda _: ONE]
+    pairs = [
+        (trade, sum((lot.cost or ZERO for lot in found), ZERO), ROUNDED * len(found))
+        for trade in statement.trades
+        if trade.cost and "O" not in trade.codes and (found := lots.get(trade.key)) and all(lot.cost is not None for lot in found)
+    ]  # fmt: skip
+    apart = [[abs((trade.cost or ZERO) - way(trade) * total) for trade, total, _ in pairs] for way in ways]
+    agree = [sum(off <= near for off, (_, _, near) in zip(each, pairs, strict=True)) for each in apart]
+    best = max(range(len(ways)), key=lambda n: (agree[n], -sum(apart[n])))
+    return ways[best] if 2 * agree[best] >= len(pairs) or len(pairs) - agree[best] == 1 else None
 
 
 def _events(statement: Statement, sheet: Sheet) -> Iterator[Check]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tests.book.lives import START, Life
-from tests.flex.conftest import ACCOUNT, Importer
+from tests.book.lives import KO, START, Life
+from tests.flex.conftest import ACCOUNT, Importer, everything
 from tests.flex.test_importing import LAST, bought_twice, writer
 from tests.support.statement import Draft
 
@@ -90,3 +91,47 @@ def test_few_sections_are_enough(importer: Importer) -> None:
     draft.sections = {"CashTransactions": draft.sections["CashTransactions"]}
     (done,) = importer.take(draft)
     assert (done["cash_transactions"], done["open_breaks"]) == (1, 0)
+
+
+def test_a_correction_has_the_trade_id_of_what_it_corrects(importer: Importer) -> None:
+    """The cancellation names that id too: it takes back the trade of its own size and price, in whichever order the files come."""
+    first = writer(bought_twice()).statement(START.date(), date(2026, 1, 8))
+    wrong = next(row for row in first.sections["Trades"] if row["quantity"] == "-100")
+    later = {"reportDate": "2026-01-12"}
+    cancel = wrong | later | {
+        "tradeID": "", "transactionID": "", "transactionType": "TradeCancel", "buySell": "SELL (Ca.)", "quantity": "100", "notes": "Ca",
+        "origTradeID": wrong["tradeID"], "ibExecID": "",
+    }  # fmt: skip
+    right = wrong | later | {"quantity": "-90", "ibExecID": wrong["ibExecID"].removesuffix("01") + "02"}
+    second = writer(Life()).statement(date(2026, 1, 9), LAST, generated=first.generated + timedelta(days=20))
+    second.sections["Trades"] = [cancel, right]
+    importer.take(first)
+    importer.take(second)
+    counted = "SELECT revision, quantity FROM executions WHERE side = 'SLD' AND effective"
+    assert importer.rows(counted) == [(2, 90)]
+    before = everything(importer.conn, ACCOUNT)
+    importer.conn.execute("DELETE FROM reconciliations")
+    importer.take(first.change("Trades", 0, "tradePrice", "60.0"))  # the same again in other words
+    assert importer.rows(counted) == [(2, 90)]
+    assert everything(importer.conn, ACCOUNT, ["executions"]) == {"executions": before["executions"]}
+
+
+def test_lots_that_leave_the_fees_out_are_not_held_against_their_trades(importer: Importer) -> None:
+    life = bought_twice()
+    life.fill(KO.con_id, Decimal(-100), Decimal(80), fee=Decimal(1), order="o80")
+    draft = writer(life).statement(START.date(), LAST)
+    lots = [row for row in draft.sections["Trades"] if row.get("_tag") == "Lot"]
+    for row in lots:
+        row["cost"] = f"{Decimal(row['cost']) - 1}"
+    assert len(lots) == 2
+    importer.take(draft)
+    assert breaks(importer) == []
+
+
+def test_orders_alone_are_named(importer: Importer) -> None:
+    draft = writer(bought_twice()).statement(START.date(), LAST)
+    draft.sections["Trades"] = [draft.sections["Trades"][0] | {"_tag": "Order", "levelOfDetail": "ORDER"}]
+    (done,) = importer.take(draft.without("OpenPositions").without("EquitySummaryInBase").without("CashReport"))
+    assert (done["trades"], done["dropped"]) == (
+        0, ["Trades has orders or sums only: tick Executions in the Flex query, or no fill comes from it."],
+    )  # fmt: skip
