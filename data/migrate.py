@@ -125,6 +125,23 @@ def pending(url: str, *, folder: Path = SQL_DIR) -> list[str]:
     return [f"{m.number:04d}_{m.name}" for m in migrations if m.number not in done]
 
 
+def require_schema(url: str) -> None:
+    """For a process that starts: every migration is there.
+
+    Raises:
+        DatabaseError: one is missing; the message says what to do.
+        psycopg.Error: the database could not be asked, so that the caller may see whether it is merely away.
+    """
+    try:
+        missing = pending(url)
+    except DatabaseError as error:
+        if isinstance(error.__cause__, psycopg.Error):
+            raise error.__cause__ from None
+        raise
+    if missing:
+        raise DatabaseError(f"The database lacks migration {missing[0]}: run `mtz migrate`, then start again.")
+
+
 def _require_server(conn: psycopg.Connection[Any]) -> None:
     if conn.info.server_version < MINIMUM_SERVER:
         raise DatabaseError(

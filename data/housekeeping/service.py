@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 import psycopg
 from psycopg import errors
 
-from data.db import DatabaseError, connect, explain, is_away
+from data.db import DatabaseError, connect, explain
 from data.flavour import Flavour, known
 from data.housekeeping import policies
 from data.housekeeping.keeper import LAG, Keeper
 from data.housekeeping.levels import Levels
 from data.housekeeping.options import HousekeepingOptions
 from data.housekeeping.retention import slices
-from data.migrate import pending
 from data.model import Role
+from data.serving import Conn, serve_until_stopped
 
 log = logging.getLogger("mtz.housekeeping")
 
@@ -31,48 +29,18 @@ RETRY_S = 2.0
 RETAIN_EVERY_S = 3600.0
 LONG_WAIT_S = 300.0
 PATIENCE = 30
-DATABASE_EXIT = 3
 
 
 def run_housekeeping(options: HousekeepingOptions) -> int:
-    """Keep house until SIGTERM or SIGINT; the exit code.
+    """Keep house until SIGTERM or SIGINT; the exit code, as of :func:`data.serving.serve_until_stopped`."""
 
-    0: stopped as asked. 3: the database refuses us or lacks a migration; the log has the sentence. A database that is
-    merely away is tried again for ever.
-    """
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    url, was_away = options.database_url, False
-    try:
-        while not stopping.is_set():
-            try:
-                _require_schema(url)
-                with connect(url, Role.OWNER, "housekeeping", autocommit=True) as conn:
-                    was_away = False
-                    Housekeeper(conn, options, stopping).run()
-            except psycopg.OperationalError as error:
-                if not is_away(error, url):
-                    raise DatabaseError(explain(error, url)) from error
-                if not was_away:
-                    log.warning("%s Roll-ups wait until it is back; nothing is lost.", explain(error, url))
-                was_away = True
-                stopping.wait(RETRY_S)
-    except DatabaseError as error:
-        log.error("%s", error)
-        return DATABASE_EXIT
-    return 0
+    def serve(conn: Conn, stopping: threading.Event) -> None:
+        Housekeeper(conn, options, stopping).run()
 
-
-def _require_schema(url: str) -> None:
-    try:
-        missing = pending(url)
-    except DatabaseError as error:
-        if isinstance(error.__cause__, psycopg.Error):
-            raise error.__cause__ from None
-        raise
-    if missing:
-        raise DatabaseError(f"The database lacks migration {missing[0]}: run `mtz migrate`, then start again.")
+    return serve_until_stopped(
+        options.database_url, Role.OWNER, "housekeeping", serve, retry_s=RETRY_S, log=log,
+        meanwhile="Roll-ups wait until it is back; nothing is lost.",
+    )  # fmt: skip
 
 
 def catch_up(url: str, *, analyze: bool = True) -> None:
@@ -111,7 +79,7 @@ def _roll_up(keeper: Keeper) -> None:
 class Housekeeper:
     """The loop on one connection."""
 
-    def __init__(self, conn: psycopg.Connection[Any], options: HousekeepingOptions, stopping: threading.Event) -> None:
+    def __init__(self, conn: Conn, options: HousekeepingOptions, stopping: threading.Event) -> None:
         self._conn = conn
         self._options = options
         self._stopping = stopping

@@ -22,6 +22,7 @@ from data.poller.bars import StoredBars
 from data.poller.collector import Collector
 from data.poller.options import PollerOptions
 from data.poller.writer import Writer
+from data.serving import DATABASE_EXIT
 
 log = logging.getLogger("mtz.poller")
 
@@ -30,7 +31,6 @@ HANGING_S = 2.0  # a flush that takes longer: what comes meanwhile is kept on di
 STOP_TIMEOUT_S = 5.0
 CANCEL_AGAIN_S = 1.0
 ORDERS_S = 10.0  # longer than the broker's list takes at the worst
-DATABASE_EXIT = 3  # as every command of this program says "the database can't be used"
 
 
 def run_poller(options: PollerOptions) -> int:

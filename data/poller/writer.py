@@ -20,7 +20,7 @@ from typing import Any
 import psycopg
 
 from data.db import DatabaseError, connect, explain, is_away
-from data.migrate import pending
+from data.migrate import require_schema
 from data.model import BarCoverage, Flush, Outage, PollerStatus, Role
 from data.poller.bars import BarJob
 from data.poller.options import PollerOptions
@@ -183,7 +183,7 @@ class Writer(threading.Thread):
         url = self._options.database_url
         try:
             if not self.connected_once:
-                self._require_schema()
+                require_schema(url)
             self._conn = connect(url, Role.POLLER, "poller", autocommit=True, **PATIENCE)
             self._conn.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
             self._store = Store(self._conn)
@@ -198,16 +198,6 @@ class Writer(threading.Thread):
         if self._spool is None:  # away before anything was watched: no outage of ours
             self._down_since = self.error = None
         self._on_change()
-
-    def _require_schema(self) -> None:
-        try:
-            missing = pending(self._options.database_url)
-        except DatabaseError as error:
-            if isinstance(error.__cause__, psycopg.Error):
-                raise error.__cause__ from None
-            raise
-        if missing:
-            raise DatabaseError(f"The database lacks migration {missing[0]}: run `mtz migrate`, then start again.")
 
     def _lost(self, error: psycopg.Error) -> None:
         self._drop_connection()

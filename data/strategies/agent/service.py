@@ -5,24 +5,21 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
-import psycopg
 from sqlalchemy import Engine
 
 from data import audit
 from data.audit import Caller
 from data.commands import CHANNEL, Commands
-from data.db import DatabaseError, connect, explain, is_away, make_engine
-from data.migrate import pending
+from data.db import DatabaseError, make_engine
 from data.model import Role
+from data.serving import Conn, serve_until_stopped
 from data.strategies.agent import killfile, progress
 from data.strategies.agent.deadman import DeadMan
 from data.strategies.agent.deciding import Decider
@@ -35,55 +32,24 @@ from data.strategies.folder import ControlFolder, ControlFolderError
 from data.strategies.states import bot_states
 
 log = logging.getLogger("mtz.agent")
-Conn = psycopg.Connection[Any]
 
 RETRY_S = 0.5
 LOCK_RETRY_S = 0.5
 FIGURES_END_S = 5.0
-DATABASE_EXIT = 3
 # A dead network is noticed although nobody says so; over a Unix socket libpq ignores these.
 PATIENCE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 8000}
 
 
 def run_agent(options: AgentOptions, adapters: Sequence[Adapter]) -> int:
-    """Serve until SIGTERM or SIGINT; the exit code.
+    """Serve until SIGTERM or SIGINT; the exit code, as of :func:`data.serving.serve_until_stopped`."""
 
-    0: stopped as asked. 3: the database refuses us or lacks a migration; the log has the sentence. A database that is
-    merely away is tried again for ever.
-    """
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    url, was_away = options.database_url, False
-    try:
-        while not stopping.is_set():
-            try:
-                _require_schema(url)
-                with connect(url, Role.AGENT, "agent", autocommit=True, **PATIENCE) as conn:
-                    was_away = False
-                    _serve(conn, options, adapters, stopping)
-            except psycopg.OperationalError as error:
-                if not is_away(error, url):
-                    raise DatabaseError(explain(error, url)) from error
-                if not was_away:
-                    log.warning("%s Commands wait until it is back; what was acknowledged stays.", explain(error, url))
-                was_away = True
-                stopping.wait(RETRY_S)
-    except DatabaseError as error:
-        log.error("%s", error)
-        return DATABASE_EXIT
-    return 0
+    def serve(conn: Conn, stopping: threading.Event) -> None:
+        _serve(conn, options, adapters, stopping)
 
-
-def _require_schema(url: str) -> None:
-    try:
-        missing = pending(url)
-    except DatabaseError as error:
-        if isinstance(error.__cause__, psycopg.Error):
-            raise error.__cause__ from None
-        raise
-    if missing:
-        raise DatabaseError(f"The database lacks migration {missing[0]}: run `mtz migrate`, then start again.")
+    return serve_until_stopped(
+        options.database_url, Role.AGENT, "agent", serve, retry_s=RETRY_S, log=log, **PATIENCE,
+        meanwhile="Commands wait until it is back; what was acknowledged stays.",
+    )  # fmt: skip
 
 
 def _serve(conn: Conn, options: AgentOptions, adapters: Sequence[Adapter], stopping: threading.Event) -> None:
