@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 
+from data.book.keeping import folded
+from data.book.lots import Trip
+from data.book.realized import realized
 from data.db import literal
 from data.flex.records import (
     CashBalance,
@@ -116,9 +120,10 @@ def reconcile(conn: Conn, account: str) -> int:
     Raises psycopg.Error.
     """
     kept, breaks = [], 0
+    trips = folded(conn, account).trips
     for row in _rows(conn, STATEMENTS, account=account):
         statement = stored_statement(conn, row)
-        report = trust_report(statement, stored_knowledge(conn, statement))
+        report = trust_report(statement, stored_knowledge(conn, statement, trips))
         conn.execute(
             literal(written("reconciliation")),
             {"statement": row["id"], "account": account, "breaks": report["open_breaks"], "report": json.dumps(report)},
@@ -151,8 +156,8 @@ def stored_statement(conn: Conn, row: Row) -> Statement:
     )  # fmt: skip
 
 
-def stored_knowledge(conn: Conn, statement: Statement) -> Known:
-    """What the database says of the same account and days."""
+def stored_knowledge(conn: Conn, statement: Statement, trips: Sequence[Trip]) -> Known:
+    """What the database says of the same account and days; `trips`: all of its book."""
     span = {
         "account": statement.account, "first": statement.first_day, "last": statement.last_day, "no_money": NO_MONEY,
         "generated": statement.generated,
@@ -160,14 +165,16 @@ def stored_knowledge(conn: Conn, statement: Statement) -> Known:
     samples = {
         each["session_date"]: Decimal(repr(each["net_liquidation_close"])) for each in _rows(conn, SAMPLES, **span)
     }
+    fills = tuple(_fill(each) for each in _rows(conn, FILLS, **span))
     held: dict[int, Decimal] = defaultdict(Decimal)
     for each in _rows(conn, HELD, **span):
         held[each["con_id"]] += Decimal(repr(each["quantity"]))
     return Known(
         live=tuple(_fill(each) for each in _rows(conn, LIVE, **span)),
-        fills=tuple(_fill(each) for each in _rows(conn, FILLS, **span)),
+        fills=fills,
         flows=tuple(KnownFlow(each["flow_id"], each["ts"], each["kind"], each["amount"], each["currency"]) for each in _rows(conn, FLOWS, **span)),
         held=held if statement.last_day in samples else None,
+        realized=realized(trips, {fill.key for fill in fills}),
         nav=samples,
     )  # fmt: skip
 
@@ -269,5 +276,5 @@ def _fill(row: Row) -> KnownFill:
     return KnownFill(
         row["key"], row["trade"], row["con_id"], row["name"], row["ts"], quantity, row["price"], Decimal(repr(row["multiplier"])),
         row["currency"], row["commission"], row["commission_currency"] or row["currency"], row["source"] == "api",
-        row["symbol"].partition(".")[0] if row["sec_type"] == "CASH" else None,
+        row["symbol"].partition(".")[0] if row["sec_type"] == "CASH" else None, row["symbol"],
     )  # fmt: skip

@@ -222,6 +222,15 @@ def _component_rows(
         yield "wheel_cycles", group.id, cycle_row(account, cycle(group, price, flows))
 
 
+def folded(conn: Conn, account: str) -> Book:
+    """An account's book, folded from nothing. Raises psycopg.Error."""
+    known = Account(account)
+    changes = _changes(conn, known)
+    with _uncollected():
+        known.book.update(_fills(conn, known), changes.values())
+    return known.book
+
+
 def _fills(conn: Conn, known: Account) -> list[Fill]:
     """What is new since the revision that is known, and what was held before all."""
     where = {"account": known.account, "revision": known.revision}

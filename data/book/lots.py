@@ -126,7 +126,8 @@ class Trip:
 class Deed:
     """What one fill did to one trip, at its place: a fill that turns a position round closes one trip and opens another.
 
-    `quantity` is unsigned. `premium` of what is closed: money of its lots and its own, after the fees of both.
+    `quantity` is unsigned. `premium` of what is closed: money of its lots and its own, after the fees of both; `carried` as in
+    :class:`Trip`.
     """
 
     at: Order
@@ -135,6 +136,7 @@ class Deed:
     is_closing: bool
     quantity: Decimal
     premium: Decimal = ZERO
+    carried: Decimal = ZERO
 
 
 class Folding:
@@ -181,7 +183,7 @@ class Folding:
         trip.carried += carried
         trip.close_quantity += quantity
         trip.close_money += money
-        premium, left = money - fee, quantity
+        premium, moved, left = money - fee, carried, quantity
         for lot, taken in _choose(trip.lots, fill.lots, quantity):
             signed = taken if lot.quantity > 0 else -taken
             if taken == abs(lot.quantity):
@@ -198,10 +200,11 @@ class Folding:
             )
             money, fee, left = money - close_money, fee - close_fee, left - taken
             trip.carried += opened[2]
+            moved += opened[2]
             premium += opened[0] - opened[1]
             trip.matches.append(Match(lot.fill, fill, signed, opened[0], opened[1], close_money, close_fee))
         trip.quantity += -quantity if trip.quantity > 0 else quantity
-        trip.deeds.append(Deed(at, fill, trip, True, quantity, premium))
+        trip.deeds.append(Deed(at, fill, trip, True, quantity, premium, moved))
         if not trip.quantity:
             trip.closed, trip.closed_on, trip.ended_by = fill.ts, fill.day, fill.kind
             self._open = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from data.flex.records import Statement, Trade
@@ -12,7 +13,7 @@ from data.reconciliation.known import Known, KnownFill
 from data.reconciliation.money import BASE, flow_row, line_row
 from data.reconciliation.sheet import ONE, ROUNDED, ZERO, Sheet, Sum, alike, equal
 from data.reconciliation.trades import trade_row
-from data.reconciliation.worth import nav_row
+from data.reconciliation.worth import change_row, nav_row, time_weighted
 
 FEE_DIGITS = Decimal("0.0001")
 MARKS = Decimal("0.01")
@@ -29,6 +30,7 @@ def against_checks(statement: Statement, known: Known, sheet: Sheet) -> Iterator
     yield from _positions(statement, known, sheet)
     yield from _realized(statement, known, sheet)
     yield from _nav(statement, known, sheet)
+    yield from _return(statement, known, sheet)
 
 
 def fill_row(sheet: Sheet, fill: KnownFill) -> str:
@@ -194,7 +196,13 @@ def _realized(statement: Statement, known: Known, sheet: Sheet) -> Iterator[Chec
     if known.realized is None or "Trades" not in statement.sections:
         return
     theirs: dict[int, Sum] = defaultdict(Sum)
+    unsaid = {trade.contract.con_id for trade in statement.trades if trade.realized_pnl is None}
     names: dict[int, str] = dict(known.names)
+    symbols: dict[int, str] = {}
+    of_fills: dict[str, dict[str, Decimal | None]] = defaultdict(dict)  # whose premium may be the shares'
+    for fill in known.fills:
+        row, symbols[fill.con_id] = fill_row(sheet, fill), fill.symbol
+        of_fills[fill.symbol] |= {f"{row}/{field}": None for field in ("quantity", "price", "commission")}
     for trade in statement.trades:
         con_id = trade.contract.con_id
         names[con_id] = trade.contract.local_symbol
@@ -202,12 +210,14 @@ def _realized(statement: Statement, known: Known, sheet: Sheet) -> Iterator[Chec
             theirs[con_id].add(
                 sheet.put(trade_row(sheet, trade), "realized_pnl", trade.realized_pnl), trade.realized_pnl
             )
-    for con_id in sorted(known.realized.keys() | theirs.keys()):
+    for con_id in sorted((known.realized.keys() | theirs.keys()) - unsaid):
         here = known.realized.get(con_id, ZERO)
+        if here is None:
+            continue
         mine = sheet.say(f"book:{con_id}", f"the book's closed lots of {names.get(con_id, con_id)}")
         yield equal(
             "realized",
-            ("database", here, {sheet.put(mine, "realized_pnl", here): ONE}),
+            ("database", here, of_fills[symbols.get(con_id, "")] | {sheet.put(mine, "realized_pnl", here): ONE}),
             ("statement", theirs[con_id].total, theirs[con_id].terms),
             title=f"realised P&L of {names.get(con_id, con_id)}", place=(("con_id", str(con_id)),), rank=3,
             tolerance=ROUNDED * max(1, theirs[con_id].rows),
@@ -227,3 +237,27 @@ def _nav(statement: Statement, known: Known, sheet: Sheet) -> Iterator[Check]:
             ("statement", day.total, {sheet.put(nav_row(sheet, day.day), "total", day.total): ONE}),
             title=sheet.words[nav_row(sheet, day.day)], rank=3, currency=day.currency, tolerance=abs(day.total) * MARKS,
         )  # fmt: skip
+
+
+def _return(statement: Statement, known: Known, sheet: Sheet) -> Iterator[Check]:
+    """The time-weighted return linked over the last samples of the days, where every day has one."""
+    reported = statement.nav_change.get("twr")
+    days = [day for day in statement.nav if statement.first_day <= day.day <= statement.last_day]
+    if reported is None or any(day.day not in known.nav for day in days):
+        return
+    sampled = tuple(replace(day, total=known.nav[day.day]) for day in days)
+    found = time_weighted(replace(statement, nav=sampled))
+    if found is None:
+        return
+    samples: dict[str, Decimal | None] = {f"sample:nav:{day.day}/total": None for day in days}
+    flows = {
+        f"flow:{each.key}/{word}": None
+        for each in statement.cash_transactions
+        for word in ("amount", "rate_to_base", "kind", "currency", "day")
+    }
+    yield equal(
+        "return",
+        ("database", found[0], samples | flows | {f"{change_row(sheet)}/starting_value": None}),
+        ("statement", reported, {sheet.put(change_row(sheet), "twr", reported): ONE}),
+        title="time-weighted return", rank=4, unit="percent", tolerance=MARKS * 100,
+    )  # fmt: skip

@@ -77,4 +77,5 @@ FAMILIES: dict[str, Family] = {
                        "Positions, this contract: an execution, an assignment or a corporate action is missing on one side."),
     "realized": Family("Realised P&L by contract", "database", BOOK),
     "nav": Family("Net asset value against the last sample of the day", "database", "The equity chart around this day."),
+    "return": Family("Time-weighted return against that of the last samples", "database", "The equity chart over these days."),
 }  # fmt: skip

@@ -12,7 +12,7 @@ from decimal import Decimal
 class KnownFill:
     """An execution as it counts in the database. `fee` is what was paid; `trade`: the statement's trade that it is, or None.
 
-    `is_live`: the broker's API reported it. `bought`: of a trade in currencies, the one that `quantity` is of. `key` is its execution id without the revision.
+    `is_live`: the broker's API reported it. `bought`: of a trade in currencies, the one that `quantity` is of. `symbol` is the underlying's. `key` is its execution id without the revision.
     """
 
     key: str
@@ -28,6 +28,7 @@ class KnownFill:
     fee_currency: str | None = None
     is_live: bool = True
     bought: str | None = None
+    symbol: str = ""
 
     @property
     def money(self) -> Decimal:
@@ -50,13 +51,13 @@ class Known:
     """`live`: fills as the API reported them; `fills`: all that count, whoever reported them; `flows`: cash flows.
 
     `held` by contract: how many the last sample of the last day has, empty where there is none; `realized` by contract: what the
-    book's closed lots made. `nav`: the account's last sample of each trading day, in the base currency.
+    book's closed lots made, None where it doesn't know. `nav`: the account's last sample of each trading day, in the base currency.
     """
 
     live: tuple[KnownFill, ...] = ()
     fills: tuple[KnownFill, ...] = ()
     flows: tuple[KnownFlow, ...] = ()
     held: Mapping[int, Decimal] | None = None
-    realized: Mapping[int, Decimal] | None = None
+    realized: Mapping[int, Decimal | None] | None = None
     nav: Mapping[date, Decimal] = field(default_factory=dict)
     names: Mapping[int, str] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from data.flex.records import ClosedLot, Statement, Trade
@@ -11,7 +11,6 @@ from data.model import ExecutionKind
 from data.reconciliation.diagnosis import Check
 from data.reconciliation.sheet import ONE, ROUNDED, ZERO, Sheet, alike, equal
 
-CostSign = Callable[[Trade], Decimal]
 DELIVERIES = frozenset({ExecutionKind.ASSIGNMENT, ExecutionKind.EXERCISE})
 
 
@@ -27,14 +26,14 @@ def trade_checks(statement: Statement, sheet: Sheet) -> Iterator[Check]:
     lots: dict[str, list[ClosedLot]] = defaultdict(list)
     for lot in statement.closed_lots:
         lots[lot.trade].append(lot)
-    cost_sign = _cost_signs(statement, lots)
+    has_costs = _has_costs(statement, lots)
     for trade in statement.trades:
         row = trade_row(sheet, trade)
         yield from _proceeds(trade, row, sheet)
         yield from _net_cash(trade, row, sheet)
         yield from _result(trade, row, sheet)
         if found := lots.get(trade.key):
-            yield from _lots(trade, row, found, cost_sign, sheet)
+            yield from _lots(trade, row, found, has_costs, sheet)
     yield from _events(statement, sheet)
 
 
@@ -93,7 +92,7 @@ def _result(trade: Trade, row: str, sheet: Sheet) -> Iterator[Check]:
     )  # fmt: skip
 
 
-def _lots(trade: Trade, row: str, lots: list[ClosedLot], cost_sign: CostSign | None, sheet: Sheet) -> Iterator[Check]:
+def _lots(trade: Trade, row: str, lots: list[ClosedLot], has_costs: bool, sheet: Sheet) -> Iterator[Check]:
     """What the lots that it closed say together."""
     names = [sheet.say(f"lot:{lot.key}", f"closed lot of {lot.opened:%Y-%m-%d} in {sheet.words[row]}") for lot in lots]
     if trade.realized_pnl is not None and all(lot.realized_pnl is not None for lot in lots):
@@ -106,7 +105,7 @@ def _lots(trade: Trade, row: str, lots: list[ClosedLot], cost_sign: CostSign | N
             }),
             title=sheet.words[row], rank=1, currency=trade.currency, tolerance=ROUNDED * max(1, len(lots)),
         )  # fmt: skip
-    yield from _lots_add_up(trade, row, lots, names, cost_sign, sheet)
+    yield from _lots_add_up(trade, row, lots, names, has_costs, sheet)
     for name, lot in zip(names, lots, strict=True):
         yield alike(
             "lots_contract",
@@ -117,7 +116,7 @@ def _lots(trade: Trade, row: str, lots: list[ClosedLot], cost_sign: CostSign | N
 
 
 def _lots_add_up(
-    trade: Trade, row: str, lots: list[ClosedLot], names: list[str], cost_sign: CostSign | None, sheet: Sheet
+    trade: Trade, row: str, lots: list[ClosedLot], names: list[str], has_costs: bool, sheet: Sheet
 ) -> Iterator[Check]:
     """Quantity and cost of what a trade closed; a trade that opens too (a position turned round) closes a part only."""
     pairs = list(zip(names, lots, strict=True))
@@ -131,9 +130,9 @@ def _lots_add_up(
          {sheet.put(name, "quantity", lot.quantity): ONE for name, lot in pairs}),
         title=sheet.words[row], unit="shares", tolerance=ZERO, rank=1,
     )  # fmt: skip
-    if cost_sign is not None and trade.cost is not None and all(lot.cost is not None for lot in lots):
+    if has_costs and trade.cost is not None and all(lot.cost is not None for lot in lots):
         total = sum((lot.cost or ZERO for lot in lots), ZERO)
-        sign = cost_sign(trade)
+        sign = _cost_sign(trade, total, ROUNDED * len(lots))
         yield equal(
             "lots_cost",
             ("cost", trade.cost, {sheet.put(row, "cost", trade.cost): ONE}),
@@ -151,19 +150,31 @@ def _side(trade: Trade) -> Decimal:
     return ONE if 2 * sum(signs) > len(signs) or (2 * sum(signs) == len(signs) and signs[0]) else -ONE
 
 
-def _cost_signs(statement: Statement, lots: Mapping[str, list[ClosedLot]]) -> CostSign | None:
-    """How a trade's cost follows from its lots' cost in most cases of this statement: lots without a sign, as the broker has them,
-    or with one. None where neither holds: with other settings lots leave the fees out."""
-    ways: list[CostSign] = [_side, lambda _: -ONE, lambda _: ONE]
-    pairs = [
-        (trade, sum((lot.cost or ZERO for lot in found), ZERO), ROUNDED * len(found))
-        for trade in statement.trades
-        if trade.cost and "O" not in trade.codes and (found := lots.get(trade.key)) and all(lot.cost is not None for lot in found)
-    ]  # fmt: skip
-    apart = [[abs((trade.cost or ZERO) - way(trade) * total) for trade, total, _ in pairs] for way in ways]
-    agree = [sum(off <= near for off, (_, _, near) in zip(each, pairs, strict=True)) for each in apart]
-    best = max(range(len(ways)), key=lambda n: (agree[n], -sum(apart[n])))
-    return ways[best] if 2 * agree[best] >= len(pairs) or len(pairs) - agree[best] == 1 else None
+def _cost_sign(trade: Trade, of_lots: Decimal, near: Decimal) -> Decimal:
+    """The broker gives lots' cost without a sign, a trade's with one; what was sold for less than its fee has the other."""
+    usual = _side(trade) * (ONE if of_lots >= 0 else -ONE)
+    costs = [amount for amount in (trade.cost, _implied_cost(trade)) if amount is not None]
+    is_usual, is_other = (any(abs(cost - sign * of_lots) <= near for cost in costs) for sign in (usual, -usual))
+    return -usual if is_other and not is_usual else usual
+
+
+def _implied_cost(trade: Trade) -> Decimal | None:
+    """What its result says that it cost."""
+    if trade.realized_pnl is None or trade.net_cash is None:
+        return None
+    return trade.realized_pnl - trade.net_cash
+
+
+def _has_costs(statement: Statement, lots: Mapping[str, list[ClosedLot]]) -> bool:
+    """Whether lots cost what their trades say in most cases of this statement: with other settings they leave the fees out."""
+    agree = differ = 0
+    for trade in statement.trades:
+        found = lots.get(trade.key)
+        if trade.cost and found and "O" not in trade.codes and all(lot.cost is not None for lot in found):
+            total = sum((lot.cost or ZERO for lot in found), ZERO)
+            is_same = abs(abs(trade.cost) - abs(total)) <= ROUNDED * len(found)
+            agree, differ = agree + is_same, differ + (not is_same)
+    return agree >= differ or differ == 1
 
 
 def _events(statement: Statement, sheet: Sheet) -> Iterator[Check]:

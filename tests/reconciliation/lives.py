@@ -210,7 +210,7 @@ def agreed(statement: Statement) -> Known:
     fills = tuple(
         KnownFill(
             t.key, t.key, t.contract.con_id, t.contract.local_symbol, t.time, t.quantity, t.price, t.multiplier, t.currency,
-            -(t.commission or ZERO), t.commission_currency,
+            -(t.commission or ZERO), t.commission_currency, symbol=t.contract.symbol,
         )
         for t in statement.trades
     )  # fmt: skip
