@@ -88,7 +88,9 @@ def create_app(settings: Settings) -> Flask:
         raise DatabaseError("No database is configured: set DATABASE_URL, or use `mtz run`, which brings its own.")
     url = settings.database_url
     engine = make_engine(url, Role.WEB, "web", pool_size=POOL_SIZE)
-    reads = Reads(engine, url, risk_free_pct=settings.risk_free_pct)
+    reads = Reads(
+        engine, url, risk_free_pct=settings.risk_free_pct, has_portfolio_margin=settings.margin == "portfolio"
+    )
     encoder = Encoder(reads)
     hub = ws.Hub(reads, encoder, url)
 

@@ -53,11 +53,12 @@ class RoundTripsView(TypedDict):
 
 
 class CapitalView(TypedDict):
-    """What a cycle bound on average, and its result on that as fractions of 1."""
+    """What a cycle bound on average, and its result on that as fractions of 1; `reason`: why the average isn't known."""
 
     average: float | None
     total_return: float | None
     annualised: float | None
+    reason: str | None
 
 
 class CycleView(TypedDict):

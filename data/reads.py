@@ -124,8 +124,10 @@ class Reads:
         url: str | None = None,
         clock: Callable[[], datetime] = utc_now,
         risk_free_pct: float = 0.0,
+        has_portfolio_margin: bool = False,
     ) -> None:
-        """`url` is only for saying which database can't be read; `risk_free_pct` is a year's, for Sharpe ratios."""
+        """`url` is only for saying which database can't be read; `risk_free_pct` is a year's, for Sharpe ratios;
+        `has_portfolio_margin`: no figure is on Regulation T's margin."""
         self.engine = engine
         self.clock = clock
         self._url = url
@@ -140,7 +142,7 @@ class Reads:
         self.history = History(self._fetch, self._state, clock)
         self.agreement = ReconciliationReads(self._fetch, self._state)
         self._strategies = StrategyReads(self._fetch, self.history.trading_days, clock)
-        self._book = BookReads(self._fetch, clock)
+        self._book = BookReads(self._fetch, clock, has_portfolio_margin)
         self._ledger = StrategyLedger(self._fetch, clock, risk_free_pct)
 
     # -- following: the hub tells what it hears --------------------------------------------------------------------

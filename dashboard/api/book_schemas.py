@@ -23,8 +23,8 @@ CYCLE: dict[str, Any] = {
     "opened": "2026-01-05T15:00:00.000Z", "opened_on": "2026-01-05", "closed": None, "closed_on": None, "trips": 4, "rolls": 1,
     "shares": 100.0, "premium": 290.0, "fees": 4.0, "dividends": 20.0, "cash": -5194.0, "pnl": 386.0, "paid": 55.0,
     "broker_basis": 54.01, "broker_average": 54.01, "broker_has_premium": True, "break_even": 51.94,
-    "secured": {"average": 5543.48, "total_return": 0.0696, "annualised": 0.5525},
-    "reg_t": {"average": 2160.87, "total_return": 0.1786, "annualised": 1.4174},
+    "secured": {"average": 5543.48, "total_return": 0.0696, "annualised": 0.5525, "reason": None},
+    "reg_t": {"average": 2160.87, "total_return": 0.1786, "annualised": 1.4174, "reason": None},
 }  # fmt: skip
 
 
@@ -105,11 +105,15 @@ class RoundTrips(Answer):
 
 
 class Capital(Answer):
-    """What a cycle bound on average over its time, and `pnl` on that: fractions of 1, a year without compounding."""
+    """What a cycle bound on average over its time, and `pnl` on that: fractions of 1, a year without compounding.
+
+    `reason` says why the average isn't known.
+    """
 
     average: float | None
     total_return: float | None
     annualised: float | None
+    reason: str | None
 
 
 class Cycle(Answer):
@@ -118,8 +122,8 @@ class Cycle(Answer):
     `cash` is all that came less what went; `pnl` that with what is open at its newest mark. Per share: `paid`, the broker's
     basis by its rule (`broker_basis`: less the premium of the put that was assigned) and as it says now (`broker_average`,
     which gets the premium a day or two later: `broker_has_premium`), and the wheel's `break_even` (everything that came and
-    went). `secured` is on cash-secured capital, `reg_t` on an estimate of Regulation T's margin: it says nothing under
-    portfolio margin.
+    went). `secured` is on cash-secured capital, `reg_t` on an estimate of Regulation T's margin: null under portfolio margin
+    (MTZ_MARGIN).
     """
 
     cycle: str

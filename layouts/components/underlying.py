@@ -43,6 +43,7 @@ def wheel() -> list[Any]:
                 html.Dl(id="drawer-wheel-basis", className="drawer-facts"),
                 html.H3("Return", className="drawer-sub"),
                 html.Dl(id="drawer-wheel-returns", className="drawer-facts wide"),
+                html.P(id="drawer-wheel-why", className="drawer-line quiet", hidden=True),
                 html.Div(id="drawer-wheel-chain", className="scrolls", tabIndex=0, role="region", **{"aria-label": "Roll chain"}),
             ],
             id="drawer-wheel-body",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 
 from dashboard.api import book_schemas
 from data.book.keeping import Keeper
+from data.book_reads import PORTFOLIO_MARGIN
 from data.db import connect, make_engine
 from data.model import Contract, ExecutionKind, Role
 from data.reads import Reads
@@ -37,8 +38,12 @@ FILLS: tuple[tuple[int, Contract, str, int, str, int | None], ...] = (
 )
 
 
+CLOSES = {date(2026, 1, 5): 61.0, date(2026, 1, 15): 56.0}
+
+
 @pytest.fixture(scope="module")
 def agent(url: str, write: Writer) -> Iterator[psycopg.Connection[Any]]:
+    write.store.write_bars(KO, [samples.close(KO, day, close) for day, close in CLOSES.items()], None)
     write.flush(
         executions=tuple(
             samples.execution(
@@ -108,8 +113,20 @@ def test_a_wheel_cycle(web: Web, agent: psycopg.Connection[Any]) -> None:
     average = ((6000 - 150) * 10 + (5500 - 100) * 15 + 5500 * (elapsed - 25)) / elapsed
     assert cycle.secured.average == pytest.approx(average, rel=1e-4)
     assert cycle.secured.annualised == pytest.approx(cycle.pnl * 365 / elapsed / average, rel=1e-4)
-    assert cycle.reg_t.average is None  # no close of KO is stored
+    # The premium and 20 % of the underlying less what the put is out of the money; half of the shares.
+    on_margin = ((20 * 61 - 100 + 150) * 10 + (20 * 56 - 100 + 100) * 15 + 2750 * (elapsed - 25)) / elapsed
+    assert cycle.reg_t.average == pytest.approx(on_margin, rel=1e-4)
+    assert cycle.reg_t.reason is cycle.secured.reason is None
     assert web.get("/api/wheel/cycles?symbol=KO&state=closed").json["items"] == []
+
+
+def test_portfolio_margin_leaves_the_estimate_out(url: str, agent: psycopg.Connection[Any]) -> None:
+    engine = make_engine(url, Role.WEB, "test")
+    (cycle,) = Reads(engine, url, has_portfolio_margin=True).cycles(ACCOUNT, "KO")["items"]
+    assert cycle["secured"]["average"]
+    why = cycle["reg_t"].pop("reason")
+    assert (set(cycle["reg_t"].values()), why) == ({None}, PORTFOLIO_MARGIN)
+    engine.dispose()
 
 
 def test_the_card_counts_roll_chains(url: str, agent: psycopg.Connection[Any]) -> None:

@@ -48,6 +48,9 @@ window.mtz.book.wheel = (function () {
     }
   }
 
+  /* What is known of a capital, or why it isn't. */
+  const told = (capital, currency, note) => capital.reason || `Of ${format.number(capital.average)} ${currency} on average${note}`;
+  const onCapital = (capital) => (capital.reason ? format.UNKNOWN : `${onAll(capital)} · ${yearly(capital)}`);
   const fact = (name, words, tone = "", title = "") => element("div", { title }, [text(name, "dt"), text(words, "dd", `num ${tone}`)]);
   const yearly = (capital) => (capital.annualised === null ? format.UNKNOWN : `${format.percent(capital.annualised * 100, 1, true)} a year`);
   const onAll = (capital) => (capital.total_return === null ? format.UNKNOWN : format.percent(capital.total_return * 100, 2, true));
@@ -67,9 +70,12 @@ window.mtz.book.wheel = (function () {
       fact("Wheel's break-even", format.price(cycle.break_even), "", "Less everything that came and went in the cycle"),
     );
     place("returns").replaceChildren(
-      fact("On cash-secured capital", `${onAll(cycle.secured)} · ${yearly(cycle.secured)}`, "", `Of ${format.number(cycle.secured.average)} ${currency} on average`),
-      fact("On Reg-T margin (estimate)", `${onAll(cycle.reg_t)} · ${yearly(cycle.reg_t)}`, "", `Of ${format.number(cycle.reg_t.average)} ${currency} on average; says nothing under portfolio margin`),
+      fact("On cash-secured capital", onCapital(cycle.secured), "", told(cycle.secured, currency, "")),
+      fact("On Reg-T margin (estimate)", onCapital(cycle.reg_t), "", told(cycle.reg_t, currency, "; by its rules, not the broker's figure")),
     );
+    const why = [...new Set([cycle.secured.reason, cycle.reg_t.reason].filter(Boolean))];
+    place("why").textContent = why.join(" ");
+    place("why").hidden = why.length === 0;
   }
 
   function chain(trips) {
