@@ -28,7 +28,7 @@ BOOK = [SHARES, _short("C", 105, 1.35), _short("P", 95, 1.62), _short("C", 100, 
 def test_today_is_at_the_marks_and_the_last_day_is_the_closed_form():
     found = curves(BOOK, MARKET, [DAY, NEAR], [80.0, 100.0, 130.0])
     at_marks = 200 * 100 - 19_000 + sum(500 - 200 * held.mark for held in BOOK[1:])
-    assert found.profits[0][1] == pytest.approx(at_marks, abs=0.5)  # a quarter of a cent on 200 of each
+    assert found.profits[0][1] == pytest.approx(at_marks, abs=0.005)
     legs = [held.leg for held in BOOK]
     assert found.profits[1] == pytest.approx([float(expiry.profit(legs, Decimal(spot))) for spot in (80, 100, 130)])
 
