@@ -16,6 +16,7 @@ import callbacks
 from dashboard import api, auth, exports, ws
 from dashboard.api.hot import HotPortfolio
 from dashboard.encode import Encoder
+from dashboard.pricing import Pricer
 from dashboard.security import FrontDoor
 from dashboard.settings import Settings
 from dashboard.uploads import Uploads
@@ -24,6 +25,7 @@ from data.commands import Commands
 from data.db import DatabaseError, make_engine
 from data.model import Role
 from data.notes import Notes
+from data.payoffs import Payoffs
 from data.preferences import Preferences
 from data.previews import Previews
 from data.reads import Reads
@@ -111,6 +113,7 @@ def create_app(settings: Settings) -> Flask:
         auth.is_known,
         Preferences(engine, url),
         lambda: auth.current_identity().user_id,
+        Payoffs(reads, Pricer(), settings.risk_free_pct),
     )
     exports.register(server, reads)
     ws.register(server, hub, guarded.watched)

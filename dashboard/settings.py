@@ -169,7 +169,7 @@ class Settings(BaseSettings):
     )  # fmt: skip
     risk_free_pct: float = _setting(
         "MTZ_RISK_FREE_PCT", 0.0, "percent a year from -5 to 30",
-        "The risk-free rate that Sharpe ratios are measured against; every page that shows one names it.", ge=-5, le=30,
+        "The risk-free rate that Sharpe ratios are measured against and payoffs are computed with; every page names it.", ge=-5, le=30,
     )  # fmt: skip
     margin: Literal["reg_t", "portfolio"] = _setting(
         "MTZ_MARGIN", "reg_t", "reg_t or portfolio",

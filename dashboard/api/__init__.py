@@ -15,6 +15,7 @@ from dashboard.api import (
     health,
     ledger,
     notes,
+    payoff,
     portfolio,
     preferences,
     reconciliation,
@@ -29,6 +30,7 @@ from data.assigning import Assignments
 from data.audit import Caller
 from data.commands import Commands
 from data.notes import Notes
+from data.payoffs import Payoffs
 from data.preferences import Preferences
 from data.reads import Reads
 from data.strategies.reports import Reports
@@ -60,6 +62,7 @@ def register(
     is_known: Callable[[], bool],
     kept: Preferences,
     reader: Callable[[], int | None],
+    payoffs: Payoffs,
 ) -> None:
     """`who` says who gives a command, reports for a bot or says whose an order was; `is_known`, whether the caller is anybody;
     `reader`, whose preferences they are."""
@@ -72,6 +75,7 @@ def register(
         reconciliation.blueprint(reads),
         risk.blueprint(reads),
         statements.blueprint(uploads, who),
+        payoff.blueprint(reads, payoffs),
         strategies.blueprint(reads),
         commands.blueprint(given, who),
         ledger.blueprint(reads, assignments, who),

@@ -16,6 +16,7 @@ from data.cursor import BadCursor
 from data.db import DatabaseError
 from data.history import UnknownInstrument
 from data.notes import StaleNoteError, UnknownSubjectError
+from data.payoffs import BadDatesError, CannotPriceError, NoPayoffError, PricingAwayError
 from data.reads import DatabaseAway, UnknownAccount
 from data.resolution import BadWindow
 from data.strategies.reports import UnknownBotError, WrappedBotError
@@ -79,6 +80,10 @@ def register(app: Flask) -> None:
     app.register_error_handler(UnknownSubjectError, lambda e: problem(404, str(e)))
     app.register_error_handler(StaleNoteError, lambda e: problem(409, str(e)))
     app.register_error_handler(BadComparison, lambda e: problem(422, str(e)))
+    app.register_error_handler(NoPayoffError, lambda e: problem(404, str(e)))
+    app.register_error_handler(BadDatesError, lambda e: problem(422, str(e)))
+    app.register_error_handler(CannotPriceError, lambda e: problem(409, str(e)))
+    app.register_error_handler(PricingAwayError, lambda e: problem(503, str(e), {"Retry-After": "2"}))
     app.register_error_handler(KeyReusedError, lambda e: problem(422, str(e)))
     app.register_error_handler(DatabaseError, lambda e: problem(503, str(e), {"Retry-After": "2"}))
     app.register_error_handler(Exception, _unexpected)

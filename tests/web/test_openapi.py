@@ -26,6 +26,7 @@ PATHS = {
     "/api/trades/{id}/notes",
     "/api/trades/round-trips/{id}/notes",
     "/api/underlyings/{symbol}/notes",
+    "/api/underlyings/{symbol}/payoff",
     "/api/strategies/",
     "/api/strategies/{bot}/{strategy}/pause",
     "/api/strategies/{bot}/{strategy}/resume",
