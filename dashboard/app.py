@@ -114,6 +114,7 @@ def create_app(settings: Settings) -> Flask:
         Preferences(engine, url),
         lambda: auth.current_identity().user_id,
         Payoffs(reads, Pricer(), settings.risk_free_pct),
+        settings.benchmark,
     )
     exports.register(server, reads)
     ws.register(server, hub, guarded.watched)

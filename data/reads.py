@@ -287,6 +287,23 @@ class Reads:
         self._state(account)
         return self._book.cycles(account, symbol, strategy, state, limit, before)
 
+    def cycle_fills(self, account: str, cycle: str) -> list[Any]:
+        """Rows of the query `cycle_fills`; none: there is no such cycle."""
+        self._state(account)
+        return self._fetch("cycle_fills", account=account, cycle=cycle)
+
+    def daily_closes(self, symbol: str, currency: str, since: date, until: date) -> dict[date, float]:
+        """The stored closes of a stock or fund, both days included, oldest first."""
+        found = self._fetch("daily_closes", symbol=symbol, currency=currency, from_day=since, to_day=until)
+        return {row["session_date"]: row["close"] for row in found}
+
+    def dividends(
+        self, account: str, symbol: str, currency: str, since: date, until: date
+    ) -> tuple[dict[date, float], bool]:
+        """Dividends per share by ex-date that are known, and whether they are all there were."""
+        found = self._fetch("dividends_paid", account=account, symbol=symbol, currency=currency)
+        return {row["ex_date"]: float(row["amount"]) for row in found if since <= row["ex_date"] <= until}, False
+
     def trades_since(self, account: str, revision: int) -> tuple[int, list[tuple[int, TradeView]]]:
         """The trades revision now, and the effective executions written or corrected after `revision` in that order,
         each with the revision that wrote it. Never cached."""

@@ -63,15 +63,16 @@ def register(
     kept: Preferences,
     reader: Callable[[], int | None],
     payoffs: Payoffs,
+    benchmark: str,
 ) -> None:
     """`who` says who gives a command, reports for a bot or says whose an order was; `is_known`, whether the caller is anybody;
-    `reader`, whose preferences they are."""
+    `reader`, whose preferences they are; `benchmark`, what cycles are held against."""
     for blueprint in (
         health.blueprint(reads, is_known),
         portfolio.blueprint(reads, encoder),
         trades.blueprint(reads),
         notes.blueprint(reads, written, who),
-        book.blueprint(reads),
+        book.blueprint(reads, benchmark),
         reconciliation.blueprint(reads),
         risk.blueprint(reads),
         statements.blueprint(uploads, who),

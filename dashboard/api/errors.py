@@ -13,6 +13,7 @@ from dashboard.api.answers import AmbiguousAccountError, NoAccountError
 from data.assigning import AmbiguousOrderError, UnknownOrderError
 from data.commands import ImpossibleCommandError, KeyReusedError, UnknownCommandError, UnknownStrategyError
 from data.cursor import BadCursor
+from data.cycle_benchmarks import UnknownCycle
 from data.db import DatabaseError
 from data.history import UnknownInstrument
 from data.notes import StaleNoteError, UnknownSubjectError
@@ -67,6 +68,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(AmbiguousAccountError, lambda e: problem(422, str(e)))
     app.register_error_handler(NoAccountError, lambda e: problem(503, str(e), {"Retry-After": "2"}))
     app.register_error_handler(UnknownInstrument, lambda e: problem(404, str(e)))
+    app.register_error_handler(UnknownCycle, lambda e: problem(404, str(e)))
     app.register_error_handler(BadCursor, lambda e: problem(422, str(e)))
     app.register_error_handler(BadWindow, lambda e: problem(422, str(e)))
     app.register_error_handler(DatabaseAway, lambda e: problem(503, str(e), {"Retry-After": "2"}))

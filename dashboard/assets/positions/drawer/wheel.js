@@ -40,6 +40,7 @@ window.mtz.book.wheel = (function () {
     facts(cycle);
     list(cycle);
     place("chain").replaceChildren();
+    against(cycle, mine);
     try {
       const found = await asks.get("trades/round-trips", { cycle: cycle.cycle, limit: 200 });
       if (mine === turn) chain(found.items);
@@ -76,6 +77,26 @@ window.mtz.book.wheel = (function () {
     const why = [...new Set([cycle.secured.reason, cycle.reg_t.reason].filter(Boolean))];
     place("why").textContent = why.join(" ");
     place("why").hidden = why.length === 0;
+  }
+
+  /* What the cycle bound, put into its stock and into the benchmark on the same days. */
+  async function against(cycle, mine) {
+    place("against").replaceChildren();
+    place("against-why").textContent = "Comparing…";
+    try {
+      const found = await asks.get(`wheel/cycles/${encodeURIComponent(cycle.cycle)}/benchmarks`);
+      if (mine !== turn) return;
+      const name = (item) => `${item.symbol === found.symbol ? `Holding ${item.symbol}` : item.symbol}${item.until ? `, to ${day(item.until)}` : ""}`;
+      const words = (item) => (item.at_least === null ? format.signed(item.pnl) : `${format.UNKNOWN} (at least ${format.signed(item.at_least)})`);
+      place("against").replaceChildren(
+        fact(`This cycle (${found.currency})`, format.signed(found.pnl), format.direction(found.pnl), "At the marks"),
+        ...found.items.map((item) => fact(name(item), words(item), item.pnl === null ? "" : format.direction(item.pnl), item.reason || "Dividends put in again on their ex-dates")),
+      );
+      const reasons = [...new Set(found.items.map((item) => item.reason).filter(Boolean))];
+      place("against-why").textContent = ["Its cash-secured capital, put in and taken out on the same days at the close.", ...reasons].join(" ");
+    } catch (error) {
+      if (mine === turn) place("against-why").textContent = `It can't be compared: ${error.message}`;
+    }
   }
 
   function chain(trips) {
