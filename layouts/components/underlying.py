@@ -21,6 +21,7 @@ def payoff() -> list[Any]:
                             "Table", id="drawer-payoff-table-button", type="button", className="tool", title="The curves as numbers",
                             **{"aria-pressed": "false", "aria-controls": "drawer-payoff-table"},
                         ),
+                        html.Button("CSV", id="drawer-payoff-csv", type="button", className="tool", title="Download the curves that are shown"),
                     ],
                     className="chart-tools",
                 ),

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -244,6 +245,11 @@ def test_the_payoff_is_drawn_told_and_tabled(positions: Callable[..., Page], web
     expect(rows.filter(has_text="56.00").first).to_contain_text(text.signed(view["curves"][-1]["at_spot"]))
     assert page.evaluate(CONTRAST) == []
     assert page.evaluate(NAMELESS) == []
+    with page.expect_download() as saved:
+        page.click("#drawer-payoff-csv")
+    lines = Path(saved.value.path()).read_text().splitlines()
+    assert lines[0] == f"price,today {TODAY},before {TODAY + timedelta(days=1)},expiry {EXPIRY}"
+    assert f"56,{view['curves'][0]['at_spot']:g}," in "\n".join(lines)
     page.click("#drawer-payoff-table-button")
     # The figures of another underlying; narrow; one that has none.
     page.set_viewport_size({"width": 390, "height": 844})

@@ -36,6 +36,7 @@ CALL = option(72, "KO", "C", 72.0, NEAR)
 HELD = (
     shares(KO, quantity=100.0, avg_cost=68.5, market_price=70.0),
     samples.position(CALL, quantity=-1.0, avg_cost=120.0, market_price=1.05, underlying_price=70.0, implied_vol=0.18),
+    shares(Contract(80, "MO", "MO", "STK", "USD"), quantity=-100.0, avg_cost=60.0, market_price=70.0),
     # Two expiries, and a put whose mark is below what exercise brings.
     samples.position(option(73, "PEP", "P", 150.0, NEAR), quantity=-1.0, avg_cost=300.0, market_price=2.5, underlying_price=155.0),
     samples.position(option(74, "PEP", "P", 150.0, FAR), quantity=1.0, avg_cost=500.0, market_price=4.4, underlying_price=155.0),
@@ -103,9 +104,16 @@ def test_what_has_no_volatility_says_so_and_has_no_curve_before_its_expiry(web: 
     assert any("forward of SPX" in note for note in payoff(web, "SPX").notes)
 
 
+def test_shares_alone_are_a_line_without_an_end(web: Web) -> None:
+    found = payoff(web, "MO")
+    assert (found.expiry, [curve.kind for curve in found.curves], found.pnl) == (None, ["today"], -1000.0)
+    assert (found.max_profit.value, found.max_profit.is_unlimited) == (6000.0, False)
+    assert (found.max_loss.value, found.max_loss.is_unlimited, found.break_evens) == (None, True, [60.0])
+
+
 def test_refusals_are_one_sentence(web: Web) -> None:
     for path, status, words in (
-        ("XYZ/payoff", 404, "Nothing of XYZ is held; there is GE, KO"),
+        ("XYZ/payoff", 404, "Nothing of XYZ is held; there is GE, KO, MO"),
         ("XOM/payoff", 404, "adjusted"),
         ("T/payoff", 409, "price of T is not known"),
         (f"KO/payoff?dates={NEAR + timedelta(days=1)}", 422, "nearest expiry"),

@@ -152,12 +152,19 @@ window.mtz.book.payoff = (function () {
     ]));
   }
 
+  /* The curves as a file: numbers as they came, what isn't known empty. */
+  function save() {
+    const lines = [["price", ...view.curves.map((curve) => `${curve.kind} ${curve.day}`)], ...view.spots.map((price, i) => [price, ...view.curves.map((curve) => curve.profits[i] ?? "")])];
+    window.mtz.charts.table.save(`payoff-${view.symbol}-${view.day}`, lines.map((line) => `${line.join(",")}\r\n`).join(""));
+  }
+
   /* The positions changed: figures that are looked at follow, now and then. */
   function refresh() {
     if (asked && !document.hidden && place("body") && place("body").offsetParent && Date.now() - loadedAt > AGAIN_MS) load();
   }
 
   document.addEventListener("click", (event) => {
+    if (event.target.id === "drawer-payoff-csv" && view) save();
     if (event.target.id !== "drawer-payoff-table-button" || !view) return;
     place("table").hidden = !place("table").hidden;
     event.target.setAttribute("aria-pressed", String(!place("table").hidden));
