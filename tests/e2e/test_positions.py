@@ -221,7 +221,7 @@ def test_the_payoff_is_drawn_told_and_tabled(positions: Callable[..., Page], web
     expect(facts).to_contain_text(text.signed(view["max_profit"]["value"]))
     expect(facts).to_contain_text(text.signed(view["max_loss"]["value"]))
     (break_even,) = view["break_evens"]
-    expect(facts).to_contain_text(text.price(break_even))
+    expect(facts).to_contain_text(text.number(break_even))
     expect(plot.locator("path.break-even")).to_have_count(1)
     expect(plot).to_contain_text("now 56.00")
     expect(plot).to_have_attribute("aria-label", re.compile(re.escape(text.signed(view["curves"][0]["at_spot"]))))

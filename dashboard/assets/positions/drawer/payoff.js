@@ -90,7 +90,7 @@ window.mtz.book.payoff = (function () {
       fact(`P&L at the marks (${currency})`, format.signed(view.pnl), format.direction(view.pnl), "Against what was paid, by the broker's average cost"),
       fact("Most profit", view.extremes_are ? bound(view.max_profit, "unlimited") : format.UNKNOWN, "", estimate()),
       fact("Most loss", view.extremes_are ? bound(view.max_loss, "unlimited ▼") : format.UNKNOWN, view.max_loss.is_unlimited ? "down" : "", estimate()),
-      fact("Break-even", view.break_evens.map((price) => format.price(price)).join(", ") || (view.extremes_are ? "none" : format.UNKNOWN), "", estimate()),
+      fact(view.break_evens.length > 1 ? "Break-evens" : "Break-even", view.break_evens.map((price) => format.number(price)).join(" and ") || (view.extremes_are ? "none" : format.UNKNOWN), view.break_evens.length > 1 ? "plain-words" : "", estimate()),
       fact("Risk-free rate", format.percent(view.risk_free_pct), "", "MTZ_RISK_FREE_PCT, a year"),
       fact("Dividends taken out", view.dividends.items.map((one) => `${format.price(one.amount)} on ${day(one.ex_date)}`).join(", ") || (view.dividends.reason ? "not known" : "none"), "", view.dividends.reason || ""),
     );

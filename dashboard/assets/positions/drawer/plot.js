@@ -96,7 +96,7 @@ window.mtz.book.plot = (function () {
     for (const price of view.break_evens.filter((each) => each > domain.low && each < domain.high)) {
       const [left, zero] = [x(price), y(0)];
       found.push(shape("path", { d: `M${left} ${zero - 6}l6 6l-6 6l-6 -6Z`, class: "break-even" }));
-      found.push(label(format.price(price), { x: left, y: zero - 12, "text-anchor": "middle", class: "strong" }));
+      found.push(label(format.number(price), { x: left, y: zero - 12, "text-anchor": "middle", class: "strong" }));
     }
     return found;
   }
