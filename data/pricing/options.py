@@ -19,6 +19,7 @@ TIME_STEPS, SPOT_STEPS = 100, 200
 LEAST_VOL, MOST_VOL = 0.001, 5.0
 ACCURACY = 1e-6  # of an implied volatility: the price that it gives, per share
 MOST_STEPS = 8
+EDGE = 0.1
 
 Value = Callable[[float], float]  # of a spot
 
@@ -66,8 +67,10 @@ def values(option: Option, market: Market, volatility: float, band: tuple[float,
     dividends = [(day, amount) for day, amount in market.dividends if market.day < day <= option.expiry]
     exercised_early = dividends or option.right == "P" or market.rate < 0
     if option.is_american and exercised_early:
-        low, high = band or (market.spot, market.spot)
-        return _american(option, market, volatility, dividends, (min(low, market.spot), max(high, market.spot)))
+        wanted = (market.spot, *(band or ()))
+        # An edge of the grid is no good place to look a value up, nor one that a dividend leads across.
+        lowest = max(min(wanted) * (1 - EDGE) - sum(amount for _, amount in dividends), min(wanted) * EDGE)
+        return _american(option, market, volatility, dividends, (lowest, max(wanted) * (1 + EDGE)))
     return _european(option, market, volatility)
 
 
