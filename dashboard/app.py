@@ -16,6 +16,7 @@ import callbacks
 from dashboard import api, auth, exports, ws
 from dashboard.api.hot import HotPortfolio
 from dashboard.encode import Encoder
+from dashboard.pricing import Pricer
 from dashboard.security import FrontDoor
 from dashboard.settings import Settings
 from dashboard.uploads import Uploads
@@ -24,6 +25,7 @@ from data.commands import Commands
 from data.db import DatabaseError, make_engine
 from data.model import Role
 from data.notes import Notes
+from data.payoffs import Payoffs
 from data.preferences import Preferences
 from data.previews import Previews
 from data.reads import Reads
@@ -88,7 +90,9 @@ def create_app(settings: Settings) -> Flask:
         raise DatabaseError("No database is configured: set DATABASE_URL, or use `mtz run`, which brings its own.")
     url = settings.database_url
     engine = make_engine(url, Role.WEB, "web", pool_size=POOL_SIZE)
-    reads = Reads(engine, url, risk_free_pct=settings.risk_free_pct)
+    reads = Reads(
+        engine, url, risk_free_pct=settings.risk_free_pct, has_portfolio_margin=settings.margin == "portfolio"
+    )
     encoder = Encoder(reads)
     hub = ws.Hub(reads, encoder, url)
 
@@ -109,6 +113,8 @@ def create_app(settings: Settings) -> Flask:
         auth.is_known,
         Preferences(engine, url),
         lambda: auth.current_identity().user_id,
+        Payoffs(reads, Pricer(), settings.risk_free_pct),
+        settings.benchmark,
     )
     exports.register(server, reads)
     ws.register(server, hub, guarded.watched)

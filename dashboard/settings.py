@@ -169,7 +169,12 @@ class Settings(BaseSettings):
     )  # fmt: skip
     risk_free_pct: float = _setting(
         "MTZ_RISK_FREE_PCT", 0.0, "percent a year from -5 to 30",
-        "The risk-free rate that Sharpe ratios are measured against; every page that shows one names it.", ge=-5, le=30,
+        "The risk-free rate that Sharpe ratios are measured against and payoffs are computed with; every page names it.", ge=-5, le=30,
+    )  # fmt: skip
+    margin: Literal["reg_t", "portfolio"] = _setting(
+        "MTZ_MARGIN", "reg_t", "reg_t or portfolio",
+        "How the broker computes the account's margin, which the API doesn't say. `portfolio`: returns on an estimate of "
+        "Regulation T's margin are left out, because they would say nothing.",
     )  # fmt: skip
     bar_requests: int = _setting(
         "MTZ_BAR_REQUESTS", 20, "a whole number from 0 to 40",
@@ -263,7 +268,7 @@ class Settings(BaseSettings):
     def _upper(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("source", "demo_hours", "demo_bot", "log_format", "login", "flex_fetch", mode="before")
+    @field_validator("source", "demo_hours", "demo_bot", "log_format", "login", "flex_fetch", "margin", mode="before")
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value

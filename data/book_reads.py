@@ -14,14 +14,21 @@ from data.rows import Row
 
 State = Literal["all", "open", "closed"]
 MAX_ROWS = 1000
+PORTFOLIO_MARGIN = "Under portfolio margin an estimate by Regulation T's rules says nothing."
+NO_CAPITAL = {
+    "secured": "What the cycle bound isn't known: it holds a short without cash or shares behind it.",
+    "margin": "What the cycle bound isn't known: a close of the underlying, on a day on which a short was opened, isn't stored.",
+}
 
 
 class BookReads:
     """`fetch` answers named queries; both methods raise DatabaseAway, :class:`data.cursor.BadCursor`, and ValueError where
     the limit is not within 1 and 1000."""
 
-    def __init__(self, fetch: Callable[..., list[Any]], clock: Callable[[], datetime]) -> None:
-        self._fetch, self._clock = fetch, clock
+    def __init__(
+        self, fetch: Callable[..., list[Any]], clock: Callable[[], datetime], has_portfolio_margin: bool = False
+    ) -> None:
+        self._fetch, self._clock, self._has_portfolio_margin = fetch, clock, has_portfolio_margin
 
     def round_trips(
         self, account: str, symbol: str | None = None, strategy: str | None = None, state: State = "all", cycle: str | None = None,
@@ -59,7 +66,7 @@ class BookReads:
             "account": account,
             "revision": state_row["revision"],
             "as_of": rows.iso(state_row["folded_at"]),
-            "items": [cycle_view(row, now) for row in page],
+            "items": [cycle_view(row, now, self._has_portfolio_margin) for row in page],
             "next_before": following,
         }
 
@@ -115,7 +122,7 @@ def trip_view(row: Row) -> RoundTripView:
     }
 
 
-def cycle_view(row: Row, now: datetime) -> CycleView:
+def cycle_view(row: Row, now: datetime, has_portfolio_margin: bool = False) -> CycleView:
     cash, value = row["cash"], row["open_value"]
     pnl = cash + value if cash is not None and value is not None else None
     average = rows.number(row["avg_cost"]) if row["shares"] and row["held"] == row["shares"] else None
@@ -143,7 +150,7 @@ def cycle_view(row: Row, now: datetime) -> CycleView:
         "broker_has_premium": _has_premium(average, row["paid"], row["broker_basis"]),
         "break_even": rows.number(row["break_even"]),
         "secured": _capital(row, "secured", pnl, now),
-        "reg_t": _capital(row, "margin", pnl, now),
+        "reg_t": _unknown(PORTFOLIO_MARGIN) if has_portfolio_margin else _capital(row, "margin", pnl, now),
     }
 
 
@@ -156,10 +163,16 @@ def _has_premium(average: float | None, paid: Decimal | None, basis: Decimal | N
 
 def _capital(row: Row, which: str, pnl: Decimal | None, now: datetime) -> CapitalView:
     seconds, binding = row[f"{which}_seconds"], row[f"{which}_now"]
-    bound = None if seconds is None or binding is None else Bound(seconds, binding, row["bound_until"])
-    found = capital(bound, row["opened"], row["closed"] or now, pnl)
+    if seconds is None or binding is None:
+        return _unknown(NO_CAPITAL[which])
+    found = capital(Bound(seconds, binding, row["bound_until"]), row["opened"], row["closed"] or now, pnl)
     return {
         "average": rows.number(found.average),
         "total_return": rows.number(found.total_return),
         "annualised": rows.number(found.annualised),
+        "reason": "It binds nothing." if found.average is None else None,
     }
+
+
+def _unknown(reason: str) -> CapitalView:
+    return {"average": None, "total_return": None, "annualised": None, "reason": reason}

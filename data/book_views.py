@@ -53,11 +53,12 @@ class RoundTripsView(TypedDict):
 
 
 class CapitalView(TypedDict):
-    """What a cycle bound on average, and its result on that as fractions of 1."""
+    """What a cycle bound on average, and its result on that as fractions of 1; `reason`: why the average isn't known."""
 
     average: float | None
     total_return: float | None
     annualised: float | None
+    reason: str | None
 
 
 class CycleView(TypedDict):
@@ -85,6 +86,33 @@ class CycleView(TypedDict):
     break_even: float | None
     secured: CapitalView
     reg_t: CapitalView
+
+
+class ContributionView(TypedDict):
+    """What a cycle bound more, or (negative) less, at the end of a trading day."""
+
+    day: str
+    amount: float
+
+
+class BenchmarkView(TypedDict):
+    """The result of the same money by the close of `until`, dividends included; else `at_least` that, without those that aren't known."""
+
+    symbol: str
+    until: str | None
+    pnl: float | None
+    at_least: float | None
+    reason: str | None
+
+
+class CycleBenchmarksView(TypedDict):
+    account: str
+    cycle: str
+    symbol: str
+    currency: str
+    pnl: float | None  # the cycle's own, at the marks
+    contributions: list[ContributionView]
+    items: list[BenchmarkView]
 
 
 class CyclesView(TypedDict):

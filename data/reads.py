@@ -124,8 +124,10 @@ class Reads:
         url: str | None = None,
         clock: Callable[[], datetime] = utc_now,
         risk_free_pct: float = 0.0,
+        has_portfolio_margin: bool = False,
     ) -> None:
-        """`url` is only for saying which database can't be read; `risk_free_pct` is a year's, for Sharpe ratios."""
+        """`url` is only for saying which database can't be read; `risk_free_pct` is a year's, for Sharpe ratios;
+        `has_portfolio_margin`: no figure is on Regulation T's margin."""
         self.engine = engine
         self.clock = clock
         self._url = url
@@ -140,7 +142,7 @@ class Reads:
         self.history = History(self._fetch, self._state, clock)
         self.agreement = ReconciliationReads(self._fetch, self._state)
         self._strategies = StrategyReads(self._fetch, self.history.trading_days, clock)
-        self._book = BookReads(self._fetch, clock)
+        self._book = BookReads(self._fetch, clock, has_portfolio_margin)
         self._ledger = StrategyLedger(self._fetch, clock, risk_free_pct)
 
     # -- following: the hub tells what it hears --------------------------------------------------------------------
@@ -284,6 +286,23 @@ class Reads:
         """A page of wheel cycles, newest first; None: whatever. Raises as :class:`BookReads`."""
         self._state(account)
         return self._book.cycles(account, symbol, strategy, state, limit, before)
+
+    def cycle_fills(self, account: str, cycle: str) -> list[Any]:
+        """Rows of the query `cycle_fills`; none: there is no such cycle."""
+        self._state(account)
+        return self._fetch("cycle_fills", account=account, cycle=cycle)
+
+    def daily_closes(self, symbol: str, currency: str, since: date, until: date) -> dict[date, float]:
+        """The stored closes of a stock or fund, both days included, oldest first."""
+        found = self._fetch("daily_closes", symbol=symbol, currency=currency, from_day=since, to_day=until)
+        return {row["session_date"]: row["close"] for row in found}
+
+    def dividends(
+        self, account: str, symbol: str, currency: str, since: date, until: date
+    ) -> tuple[dict[date, float], bool]:
+        """Dividends per share by ex-date that are known, and whether they are all there were."""
+        found = self._fetch("dividends_paid", account=account, symbol=symbol, currency=currency)
+        return {row["ex_date"]: float(row["amount"]) for row in found if since <= row["ex_date"] <= until}, False
 
     def trades_since(self, account: str, revision: int) -> tuple[int, list[tuple[int, TradeView]]]:
         """The trades revision now, and the effective executions written or corrected after `revision` in that order,

@@ -15,6 +15,7 @@ from dashboard.api import (
     health,
     ledger,
     notes,
+    payoff,
     portfolio,
     preferences,
     reconciliation,
@@ -29,6 +30,7 @@ from data.assigning import Assignments
 from data.audit import Caller
 from data.commands import Commands
 from data.notes import Notes
+from data.payoffs import Payoffs
 from data.preferences import Preferences
 from data.reads import Reads
 from data.strategies.reports import Reports
@@ -60,18 +62,21 @@ def register(
     is_known: Callable[[], bool],
     kept: Preferences,
     reader: Callable[[], int | None],
+    payoffs: Payoffs,
+    benchmark: str,
 ) -> None:
     """`who` says who gives a command, reports for a bot or says whose an order was; `is_known`, whether the caller is anybody;
-    `reader`, whose preferences they are."""
+    `reader`, whose preferences they are; `benchmark`, what cycles are held against."""
     for blueprint in (
         health.blueprint(reads, is_known),
         portfolio.blueprint(reads, encoder),
         trades.blueprint(reads),
         notes.blueprint(reads, written, who),
-        book.blueprint(reads),
+        book.blueprint(reads, benchmark),
         reconciliation.blueprint(reads),
         risk.blueprint(reads),
         statements.blueprint(uploads, who),
+        payoff.blueprint(reads, payoffs),
         strategies.blueprint(reads),
         commands.blueprint(given, who),
         ledger.blueprint(reads, assignments, who),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from dashboard.api.command_schemas import PRINTABLE
 from dashboard.api.schemas import AccountQuery, Answer
 from data.book_reads import MAX_ROWS
 
@@ -23,8 +24,18 @@ CYCLE: dict[str, Any] = {
     "opened": "2026-01-05T15:00:00.000Z", "opened_on": "2026-01-05", "closed": None, "closed_on": None, "trips": 4, "rolls": 1,
     "shares": 100.0, "premium": 290.0, "fees": 4.0, "dividends": 20.0, "cash": -5194.0, "pnl": 386.0, "paid": 55.0,
     "broker_basis": 54.01, "broker_average": 54.01, "broker_has_premium": True, "break_even": 51.94,
-    "secured": {"average": 5543.48, "total_return": 0.0696, "annualised": 0.5525},
-    "reg_t": {"average": 2160.87, "total_return": 0.1786, "annualised": 1.4174},
+    "secured": {"average": 5543.48, "total_return": 0.0696, "annualised": 0.5525, "reason": None},
+    "reg_t": {"average": 2160.87, "total_return": 0.1786, "annualised": 1.4174, "reason": None},
+}  # fmt: skip
+
+
+AGAINST: dict[str, Any] = {
+    "account": "DU1234567", "cycle": "0000e0d5.00000001.01", "symbol": "KO", "currency": "USD", "pnl": 386.0,
+    "contributions": [{"day": "2026-01-05", "amount": 5850.0}, {"day": "2026-01-15", "amount": -450.0}],
+    "items": [
+        {"symbol": "KO", "until": "2026-01-30", "pnl": 214.5, "at_least": None, "reason": None},
+        {"symbol": "SPY", "until": "2026-01-30", "pnl": None, "at_least": 120.25, "reason": "The dividends of SPY from 2026-01-05 to 2026-01-30 are not all known."},
+    ],
 }  # fmt: skip
 
 
@@ -105,11 +116,15 @@ class RoundTrips(Answer):
 
 
 class Capital(Answer):
-    """What a cycle bound on average over its time, and `pnl` on that: fractions of 1, a year without compounding."""
+    """What a cycle bound on average over its time, and `pnl` on that: fractions of 1, a year without compounding.
+
+    `reason` says why the average isn't known.
+    """
 
     average: float | None
     total_return: float | None
     annualised: float | None
+    reason: str | None
 
 
 class Cycle(Answer):
@@ -118,8 +133,8 @@ class Cycle(Answer):
     `cash` is all that came less what went; `pnl` that with what is open at its newest mark. Per share: `paid`, the broker's
     basis by its rule (`broker_basis`: less the premium of the put that was assigned) and as it says now (`broker_average`,
     which gets the premium a day or two later: `broker_has_premium`), and the wheel's `break_even` (everything that came and
-    went). `secured` is on cash-secured capital, `reg_t` on an estimate of Regulation T's margin: it says nothing under
-    portfolio margin.
+    went). `secured` is on cash-secured capital, `reg_t` on an estimate of Regulation T's margin: null under portfolio margin
+    (MTZ_MARGIN).
     """
 
     cycle: str
@@ -146,6 +161,42 @@ class Cycle(Answer):
     break_even: float | None
     secured: Capital
     reg_t: Capital
+
+
+class CyclePath(BaseModel):
+    cycle: str = Field(max_length=100, pattern=PRINTABLE, description="Its `cycle` as the list says it.")
+
+
+class Contribution(Answer):
+    """What the cycle bound more, or (negative) less, at the end of a trading day."""
+
+    day: str
+    amount: float
+
+
+class CycleBenchmark(Answer):
+    """The P&L of the same money by the close of `until`. Where its dividends aren't all known `pnl` is null and `at_least` what
+    came out without those; `reason` says why a figure is null."""
+
+    symbol: str
+    until: str | None
+    pnl: float | None
+    at_least: float | None
+    reason: str | None
+
+
+class CycleBenchmarks(Answer):
+    """The cycle's cash-secured capital, put in and taken out on the same days at the close: in its stock, and in MTZ_BENCHMARK."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [AGAINST]})
+
+    account: str
+    cycle: str
+    symbol: str
+    currency: str
+    pnl: float | None
+    contributions: list[Contribution]
+    items: list[CycleBenchmark]
 
 
 class Cycles(Answer):

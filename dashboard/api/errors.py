@@ -13,9 +13,11 @@ from dashboard.api.answers import AmbiguousAccountError, NoAccountError
 from data.assigning import AmbiguousOrderError, UnknownOrderError
 from data.commands import ImpossibleCommandError, KeyReusedError, UnknownCommandError, UnknownStrategyError
 from data.cursor import BadCursor
+from data.cycle_benchmarks import UnknownCycle
 from data.db import DatabaseError
 from data.history import UnknownInstrument
 from data.notes import StaleNoteError, UnknownSubjectError
+from data.payoffs import BadDatesError, CannotPriceError, NoPayoffError, PricingAwayError
 from data.reads import DatabaseAway, UnknownAccount
 from data.resolution import BadWindow
 from data.strategies.reports import UnknownBotError, WrappedBotError
@@ -66,6 +68,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(AmbiguousAccountError, lambda e: problem(422, str(e)))
     app.register_error_handler(NoAccountError, lambda e: problem(503, str(e), {"Retry-After": "2"}))
     app.register_error_handler(UnknownInstrument, lambda e: problem(404, str(e)))
+    app.register_error_handler(UnknownCycle, lambda e: problem(404, str(e)))
     app.register_error_handler(BadCursor, lambda e: problem(422, str(e)))
     app.register_error_handler(BadWindow, lambda e: problem(422, str(e)))
     app.register_error_handler(DatabaseAway, lambda e: problem(503, str(e), {"Retry-After": "2"}))
@@ -79,6 +82,10 @@ def register(app: Flask) -> None:
     app.register_error_handler(UnknownSubjectError, lambda e: problem(404, str(e)))
     app.register_error_handler(StaleNoteError, lambda e: problem(409, str(e)))
     app.register_error_handler(BadComparison, lambda e: problem(422, str(e)))
+    app.register_error_handler(NoPayoffError, lambda e: problem(404, str(e)))
+    app.register_error_handler(BadDatesError, lambda e: problem(422, str(e)))
+    app.register_error_handler(CannotPriceError, lambda e: problem(409, str(e)))
+    app.register_error_handler(PricingAwayError, lambda e: problem(503, str(e), {"Retry-After": "2"}))
     app.register_error_handler(KeyReusedError, lambda e: problem(422, str(e)))
     app.register_error_handler(DatabaseError, lambda e: problem(503, str(e), {"Retry-After": "2"}))
     app.register_error_handler(Exception, _unexpected)

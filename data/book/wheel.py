@@ -88,7 +88,7 @@ def cycle(group: Group, price: UnderlyingPrice, flows: Iterable[Flow] = ()) -> C
         paid=-sum((trip.basis for trip in held), ZERO) / shares if per_share else None,
         broker_basis=sum((trip.broker_basis for trip in held), ZERO) / shares if per_share else None,
         break_even=_break_even(options, shares, cash),
-        secured=_bound(group, _secured),
+        secured=_bound(group, secured),
         margin=_bound(group, lambda trip, units, cost: _margin(trip, units, cost, price)),
     )
 
@@ -152,7 +152,8 @@ def _bound(group: Group, binding: Binding) -> Bound | None:
     return Bound(seconds, now, until)
 
 
-def _secured(trip: Trip, units: Decimal, cost: Decimal) -> Decimal | None:
+def secured(trip: Trip, units: Decimal, cost: Decimal) -> Decimal | None:
+    """Cash behind `units` of a trip that cost (negative: brought) `cost`; None where neither cash nor shares secure it."""
     if trip.direction > 0:
         return cost
     if trip.terms.right == "P" and trip.terms.strike is not None:

@@ -36,12 +36,17 @@ def curves(book: Sequence[Held], market: options.Market, days: Sequence[date], s
     nearest = min((held.option.expiry for held in book if held.option), default=None)
     if any(day < market.day or (nearest is not None and day > nearest) for day in days):
         raise ValueError("a day before today, or past the nearest expiry")
+    band = (min(spots), max(spots))
     found = [
-        options.implied(held.option, replace(market, forward=held.forward), held.mark) if held.option else None
+        options.implied(held.option, replace(market, forward=held.forward), held.mark, band) if held.option else None
         for held in book
     ]
     legs = list(zip(book, found, strict=True))
-    return Curves(found, [[_sum([_profit(*leg, market, day, spot) for leg in legs]) for spot in spots] for day in days])
+    profits = []
+    for day in days:
+        columns = [_profits(*leg, market, day, spots) for leg in legs]
+        profits.append([_sum(row) for row in zip(*columns, strict=True)])
+    return Curves(found, profits)
 
 
 def _sum(profits: Sequence[float | None]) -> float | None:
@@ -49,21 +54,22 @@ def _sum(profits: Sequence[float | None]) -> float | None:
     return sum(known) if len(known) == len(profits) else None
 
 
-def _profit(
-    held: Held, implied: options.Implied | None, market: options.Market, day: date, spot: float
-) -> float | None:
-    each = spot
+def _profits(
+    held: Held, implied: options.Implied | None, market: options.Market, day: date, spots: Sequence[float]
+) -> list[float | None]:
+    each: options.Value = float
     if held.option is not None and implied is not None:
         if implied.volatility is None and day < held.option.expiry:
-            return None
-        then = replace(market, day=day, spot=spot, forward=_forward(held, market, day, spot))
-        each = options.value(held.option, then, implied.volatility or 0.0)
-    return float(held.leg.quantity * held.leg.multiplier) * each - float(held.leg.cost)
+            return [None] * len(spots)
+        then = replace(market, day=day, forward=_forward(held, market, day))
+        each = options.values(held.option, then, implied.volatility or 0.0, (min(spots), max(spots)))
+    units, cost = float(held.leg.quantity * held.leg.multiplier), float(held.leg.cost)
+    return [units * each(spot) - cost for spot in spots]
 
 
-def _forward(held: Held, market: options.Market, day: date, spot: float) -> float | None:
+def _forward(held: Held, market: options.Market, day: date) -> float | None:
     """The forward's premium over the spot shrinks with the time that is left."""
     if held.forward is None or held.option is None or day >= held.option.expiry:
         return None
     left = (held.option.expiry - day).days / (held.option.expiry - market.day).days
-    return float(spot * (held.forward / market.spot) ** left)
+    return float(market.spot * (held.forward / market.spot) ** left)

@@ -49,8 +49,12 @@ def kinks(legs: Sequence[Leg]) -> list[Decimal]:
 
 def extremes(legs: Sequence[Leg]) -> Extremes:
     """The underlying can't be worth less than 0, and has no upper bound."""
-    points = [(spot, profit(legs, spot)) for spot in kinks(legs)]
-    slope = sum((leg.quantity * leg.multiplier for leg in legs if leg.right != "P"), ZERO)  # beyond the last strike
+    return extremes_of(legs, [(spot, profit(legs, spot)) for spot in kinks(legs)])
+
+
+def extremes_of(legs: Sequence[Leg], points: Sequence[tuple[Decimal, Decimal]]) -> Extremes:
+    """Of a line through `points`, spots rising from 0, that goes on as shares and calls do."""
+    slope = sum((leg.quantity * leg.multiplier for leg in legs if leg.right != "P"), ZERO)
     values = [value for _, value in points]
     return Extremes(
         max_profit=None if slope > 0 else max(values),

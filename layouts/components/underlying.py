@@ -9,17 +9,40 @@ from dash import html
 
 def payoff() -> list[Any]:
     return [
+        html.P(id="drawer-payoff-said", className="drawer-line quiet", role="status", hidden=True),
         html.Div(
             [
-                html.P("No payoff is computed yet", className="empty-title"),
-                html.P(
-                    "Profit and loss at expiry and before it would stand here, with break-evens; the server doesn't answer it yet. "
-                    "The break-even of each option is among its figures above."
+                html.P(id="drawer-payoff-title", className="drawer-line"),
+                html.Dl(id="drawer-payoff-facts", className="drawer-facts"),
+                html.Div(
+                    [
+                        html.Div(id="drawer-payoff-when", className="payoff-when"),
+                        html.Button(
+                            "Table", id="drawer-payoff-table-button", type="button", className="tool", title="The curves as numbers",
+                            **{"aria-pressed": "false", "aria-controls": "drawer-payoff-table"},
+                        ),
+                        html.Button("CSV", id="drawer-payoff-csv", type="button", className="tool", title="Download the curves that are shown"),
+                    ],
+                    className="chart-tools",
                 ),
+                html.P(id="drawer-payoff-legend", className="chart-legend num"),
+                html.Div(
+                    [
+                        html.Div(id="drawer-payoff-plot", className="payoff-plot", role="group", tabIndex=0, **{"aria-label": "Profit and loss"}),
+                        html.Div(
+                            html.Div(id="drawer-payoff-points"), id="drawer-payoff-table", className="chart-table", hidden=True,
+                            role="region", tabIndex=0, **{"aria-label": "Profit and loss as numbers"},
+                        ),
+                    ],
+                    className="payoff-box",
+                ),
+                html.Ul(id="drawer-payoff-notes", className="gaps"),
+                html.Div(id="drawer-payoff-legs", className="scrolls", tabIndex=0, role="region", **{"aria-label": "Positions in the figures"}),
             ],
-            className="empty",
-        )
-    ]
+            id="drawer-payoff-body",
+            hidden=True,
+        ),
+    ]  # fmt: skip
 
 
 def wheel() -> list[Any]:
@@ -43,6 +66,10 @@ def wheel() -> list[Any]:
                 html.Dl(id="drawer-wheel-basis", className="drawer-facts"),
                 html.H3("Return", className="drawer-sub"),
                 html.Dl(id="drawer-wheel-returns", className="drawer-facts wide"),
+                html.P(id="drawer-wheel-why", className="drawer-line quiet", hidden=True),
+                html.H3("The same money elsewhere", className="drawer-sub"),
+                html.Dl(id="drawer-wheel-against", className="drawer-facts wide"),
+                html.P(id="drawer-wheel-against-why", className="drawer-line quiet", role="status"),
                 html.Div(id="drawer-wheel-chain", className="scrolls", tabIndex=0, role="region", **{"aria-label": "Roll chain"}),
             ],
             id="drawer-wheel-body",

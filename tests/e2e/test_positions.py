@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from data.analytics.positions import NEW_YORK
 from data.book.keeping import Keeper
 from data.db import connect
 from data.model import Contract, ExecutionKind, Role
@@ -27,6 +30,7 @@ pytestmark = [pytest.mark.xdist_group("browser-positions"), pytest.mark.timeout(
 
 WHEEL = "thetagang/wheel"
 START = datetime.now(UTC) - timedelta(days=60)
+TODAY = datetime.now(NEW_YORK).date()
 EXPIRY = (START + timedelta(days=75)).date()
 KO = Contract(71, "KO", "KO", "STK", "USD")
 PUT, CALL, ODD = (
@@ -187,9 +191,10 @@ def test_the_drawer_shows_the_wheel_and_keeps_a_note(positions: Callable[..., Pa
         expect(page.locator("#drawer-wheel-basis")).to_contain_text(text.price(cycle[figure]))
     expect(page.locator("#drawer-wheel-returns")).to_contain_text("Reg-T margin (estimate)")
     expect(page.locator("#drawer-wheel-chain tbody tr")).to_have_count(3)
+    expect(page.locator("#drawer-wheel-against")).to_contain_text(text.signed(cycle["pnl"]))
+    expect(page.locator("#drawer-wheel-against")).to_contain_text("Holding KO")
+    expect(page.locator("#drawer-wheel-against-why")).to_contain_text("No closes of SPY in USD")
     expect(page.locator("#drawer-wheel-chain")).to_contain_text("assigned")
-    page.click("#drawer-show-payoff")
-    expect(page.locator("#drawer-payoff")).to_be_visible()
     page.click("#drawer-show-manage")
     expect(page.locator("#drawer-manage")).to_contain_text("no order ticket")
     page.fill("#drawer-note-text", "Dividend in March")
@@ -202,6 +207,54 @@ def test_the_drawer_shows_the_wheel_and_keeps_a_note(positions: Callable[..., Pa
     assert page.evaluate(CONTRAST) == []
     assert page.evaluate(NAMELESS) == []
     assert not {name for name in page.evaluate(DUPLICATES) if name not in {"tv-attr-logo", "tr-logo", "a"}}
+
+
+def test_the_payoff_is_drawn_told_and_tabled(positions: Callable[..., Page], web: Web) -> None:
+    page = positions(path="/positions#position=74", theme="light", reduced_motion="reduce")
+    page.click("#drawer-show-payoff")
+    plot = page.locator("#drawer-payoff-plot")
+    expect(plot.locator("path.curve")).to_have_count(3)
+    middle = (TODAY + (EXPIRY - TODAY) // 2).isoformat()
+    view = web.get(f"/api/underlyings/KO/payoff?currency=USD&dates={middle}").json
+    facts = page.locator("#drawer-payoff-facts")
+    assert view["max_profit"]["value"] == 100 * (57 - 53.5) + 119
+    expect(facts).to_contain_text(text.signed(view["max_profit"]["value"]))
+    expect(facts).to_contain_text(text.signed(view["max_loss"]["value"]))
+    (break_even,) = view["break_evens"]
+    expect(facts).to_contain_text(text.number(break_even))
+    expect(plot.locator("path.break-even")).to_have_count(1)
+    expect(plot).to_contain_text("now 56.00")
+    expect(plot).to_have_attribute("aria-label", re.compile(re.escape(text.signed(view["curves"][0]["at_spot"]))))
+    expect(page.locator("#drawer-payoff-notes")).to_contain_text("KO1 P50 is not in the figures")
+    expect(page.locator("#drawer-payoff-legs tbody tr")).to_have_count(2)
+    # Along the curve by keyboard, and back.
+    expect(page.locator("#drawer-payoff-legend")).to_contain_text("Price56.00")
+    plot.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#drawer-payoff-legend")).not_to_contain_text("Price56.00")
+    page.keyboard.press("Home")
+    expect(page.locator("#drawer-payoff-legend")).to_contain_text("Price56.00")
+    # Another day.
+    with page.expect_response(lambda r: f"dates={TODAY + timedelta(days=1)}" in r.url) as moved:
+        page.locator("#drawer-payoff-day").focus()
+        page.keyboard.press("Home")
+    assert moved.value.status == 200
+    expect(page.locator("#drawer-payoff-day-words")).to_contain_text("in 1 day")
+    page.click("#drawer-payoff-table-button")
+    rows = page.locator("#drawer-payoff-points tbody tr")
+    expect(rows.filter(has_text="56.00").first).to_contain_text(text.signed(view["curves"][-1]["at_spot"]))
+    assert page.evaluate(CONTRAST) == []
+    assert page.evaluate(NAMELESS) == []
+    with page.expect_download() as saved:
+        page.click("#drawer-payoff-csv")
+    lines = Path(saved.value.path()).read_text().splitlines()
+    assert lines[0] == f"price,today {TODAY},before {TODAY + timedelta(days=1)},expiry {EXPIRY}"
+    assert f"56,{view['curves'][0]['at_spot']:g}," in "\n".join(lines)
+    page.click("#drawer-payoff-table-button")
+    # The figures of another underlying; narrow; one that has none.
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function("() => document.querySelector('#drawer-payoff-plot svg').getAttribute('width') <= 390")
+    assert page.evaluate("document.querySelector('.drawer .offcanvas-body').scrollWidth") <= 390
 
 
 def test_the_symbol_is_paused_and_an_order_given_away(hand: Bots, url: str, positions: Callable[..., Page]) -> None:
@@ -270,6 +323,9 @@ def test_what_cannot_be_read_is_said(positions: Callable[..., Page]) -> None:
     expect(page.locator("#drawer-wheel-problem")).to_have_text(
         "The wheel can't be shown: The database can't be reached."
     )
+    page.click("#drawer-show-payoff")
+    expect(page.locator("#drawer-payoff-said")).to_have_text("The database can't be reached.")
+    expect(page.locator("#drawer-payoff-body")).to_be_hidden()
     page.click("#drawer-show-manage")
     expect(page.locator("#drawer-note-said")).to_contain_text("The database can't be reached.")
     page.keyboard.press("Escape")

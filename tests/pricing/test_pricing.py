@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+import QuantLib as ql  # noqa: N813
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -55,6 +56,30 @@ def test_the_implied_volatility_gives_the_mark_back(right, strike, days, volatil
         assert mark <= options.value(option, market, options.LEAST_VOL) + 0.001
     else:
         assert options.value(option, market, found.volatility) == pytest.approx(mark, abs=0.001)
+
+
+@pytest.mark.parametrize(("right", "strike", "days"), [("P", 110.0, 7), ("P", 95.0, 200), ("C", 90.0, 60)])
+def test_one_solution_holds_for_every_spot(right, strike, days):
+    """Against QuantLib's own engine on a fine grid around each spot, far from the strike too."""
+    option, vol = _option(right, strike, days), 0.25
+    dividends = ((DAY + timedelta(days=days // 2), 1.0),)
+    found = options.values(option, replace(MARKET, dividends=dividends), vol, (40.0, 200.0))
+    ql.Settings.instance().evaluationDate = today = ql.Date(DAY.day, DAY.month, DAY.year)
+    priced = ql.VanillaOption(
+        ql.PlainVanillaPayoff(ql.Option.Put if right == "P" else ql.Option.Call, strike),
+        ql.AmericanExercise(today, today + days),
+    )
+    schedule = ql.DividendVector([today + days // 2], [1.0])
+    spot = ql.SimpleQuote(100.0)
+    process = ql.BlackScholesProcess(
+        ql.QuoteHandle(spot),
+        ql.YieldTermStructureHandle(ql.FlatForward(today, MARKET.rate, ql.Actual365Fixed())),
+        ql.BlackVolTermStructureHandle(ql.BlackConstantVol(today, ql.NullCalendar(), vol, ql.Actual365Fixed())),
+    )
+    priced.setPricingEngine(ql.FdBlackScholesVanillaEngine(process, schedule, 200, 800))
+    for price in (45.0, 80.0, 90.0, 100.0, 110.0, 130.0, 190.0):
+        spot.setValue(price)
+        assert found(price) == pytest.approx(priced.NPV(), abs=0.01)
 
 
 @settings(max_examples=25, deadline=None)

@@ -135,7 +135,7 @@ def require_parity(sides: list[Side], step: str) -> None:
         assert answered or name in EMPTY, name
 
 
-# Nobody keeps house, nobody logs in, no option is short and no bot is without records here.
+# Nobody keeps house, nobody logs in, no option is short, no bot is without records and no statement is stored here.
 EMPTY = {
     "command_key",
     "auth_locked",
@@ -145,6 +145,7 @@ EMPTY = {
     "auth_tokens",
     "auth_users",
     "bots_without_records",
+    "dividends_paid",
     "preference",
     "strategy_shorts",
 }

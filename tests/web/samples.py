@@ -71,6 +71,14 @@ def execution(number: int, contract: Contract | None = None, account: str = ACCO
     return replace(base, **values)
 
 
+def close(contract: Contract, day: date, price: float) -> dict[str, Any]:
+    """A daily bar as :meth:`Store.write_bars` takes it."""
+    return {
+        "con_id": contract.con_id, "what": "trades", "resolution": "1d", "ts": f"{day}T00:00:00+00:00", "session_date": f"{day}",
+        "open": price, "high": price, "low": price, "close": price, "volume": 1000.0,
+    }  # fmt: skip
+
+
 def status(account: str = ACCOUNT, **values: Any) -> PollerStatus:
     at = now()
     base = PollerStatus(

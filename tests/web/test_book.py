@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 
 from dashboard.api import book_schemas
 from data.book.keeping import Keeper
+from data.book_reads import PORTFOLIO_MARGIN
 from data.db import connect, make_engine
 from data.model import Contract, ExecutionKind, Role
 from data.reads import Reads
@@ -22,6 +23,7 @@ from tests.web.server import Web
 
 START = datetime(2026, 1, 5, 15, tzinfo=UTC)
 KO = Contract(71, "KO", "KO", "STK", "USD")
+SPY = samples.stock()
 P60, P55, C57 = (
     Contract(con_id, "KO", f"KO 260220{right}{strike:.0f}", "OPT", "USD", "KO", "SMART", START.date() + timedelta(days=46), strike, right, 100.0)
     for con_id, strike, right in ((72, 60.0, "P"), (73, 55.0, "P"), (74, 57.0, "C"))
@@ -37,8 +39,13 @@ FILLS: tuple[tuple[int, Contract, str, int, str, int | None], ...] = (
 )
 
 
+CLOSES = {date(2026, 1, 5): 61.0, date(2026, 1, 15): 56.0, date(2026, 1, 30): 55.5, date(2026, 2, 3): 56.0}
+
+
 @pytest.fixture(scope="module")
 def agent(url: str, write: Writer) -> Iterator[psycopg.Connection[Any]]:
+    write.store.write_bars(KO, [samples.close(KO, day, close) for day, close in CLOSES.items()], None)
+    write.store.write_bars(SPY, [samples.close(SPY, day, 10 * close) for day, close in CLOSES.items()][1:], None)
     write.flush(
         executions=tuple(
             samples.execution(
@@ -108,8 +115,37 @@ def test_a_wheel_cycle(web: Web, agent: psycopg.Connection[Any]) -> None:
     average = ((6000 - 150) * 10 + (5500 - 100) * 15 + 5500 * (elapsed - 25)) / elapsed
     assert cycle.secured.average == pytest.approx(average, rel=1e-4)
     assert cycle.secured.annualised == pytest.approx(cycle.pnl * 365 / elapsed / average, rel=1e-4)
-    assert cycle.reg_t.average is None  # no close of KO is stored
+    # The premium and 20 % of the underlying less what the put is out of the money; half of the shares.
+    on_margin = ((20 * 61 - 100 + 150) * 10 + (20 * 56 - 100 + 100) * 15 + 2750 * (elapsed - 25)) / elapsed
+    assert cycle.reg_t.average == pytest.approx(on_margin, rel=1e-4)
+    assert cycle.reg_t.reason is cycle.secured.reason is None
     assert web.get("/api/wheel/cycles?symbol=KO&state=closed").json["items"] == []
+
+
+def test_a_cycle_against_its_stock_and_the_benchmark(web: Web, url: str, agent: psycopg.Connection[Any]) -> None:
+    (cycle,) = web.get("/api/wheel/cycles?symbol=KO").json["items"]
+    answer = web.get(f"/api/wheel/cycles/{cycle['cycle']}/benchmarks")
+    assert answer.status == 200
+    found = book_schemas.CycleBenchmarks.model_validate_json(answer.body, strict=True)
+    # A put at 60, rolled down to 55, then the shares at what was paid for them.
+    assert [(c.day, c.amount) for c in found.contributions] == [("2026-01-05", 5850), ("2026-01-15", -450), ("2026-01-30", 100)]  # fmt: skip
+    stock, spy = found.items
+    assert (found.pnl, stock.symbol, stock.until, spy.symbol) == (cycle["pnl"], "KO", "2026-02-03", "SPY")
+    units = 5850 / 61 - 450 / 56 + 100 / 55.5
+    assert (stock.pnl, stock.at_least) == (None, pytest.approx(units * 56 - 5500, abs=0.005))
+    assert "dividends of KO" in (stock.reason or "")
+    assert (spy.pnl, spy.at_least) == (None, None)
+    assert "SPY of 2026-01-05 is not stored" in (spy.reason or "")
+    assert web.get("/api/wheel/cycles/none/benchmarks").status == 404
+
+
+def test_portfolio_margin_leaves_the_estimate_out(url: str, agent: psycopg.Connection[Any]) -> None:
+    engine = make_engine(url, Role.WEB, "test")
+    (cycle,) = Reads(engine, url, has_portfolio_margin=True).cycles(ACCOUNT, "KO")["items"]
+    assert cycle["secured"]["average"]
+    why = cycle["reg_t"].pop("reason")
+    assert (set(cycle["reg_t"].values()), why) == ({None}, PORTFOLIO_MARGIN)
+    engine.dispose()
 
 
 def test_the_card_counts_roll_chains(url: str, agent: psycopg.Connection[Any]) -> None:
@@ -153,6 +189,6 @@ def test_what_a_note_leaves_out_is_no_win(
 
 
 def test_examples_are_answers() -> None:
-    for model in (book_schemas.RoundTrips, book_schemas.Cycles):
+    for model in (book_schemas.RoundTrips, book_schemas.Cycles, book_schemas.CycleBenchmarks):
         (example,) = model.model_json_schema()["examples"]
         model.model_validate(example, strict=True)

@@ -16,6 +16,7 @@ PATHS = {
     "/api/trades/",
     "/api/trades/round-trips",
     "/api/wheel/cycles",
+    "/api/wheel/cycles/{cycle}/benchmarks",
     "/api/reconciliation/",
     "/api/cash-flows/",
     "/api/reconciliation/bridge",
@@ -26,6 +27,7 @@ PATHS = {
     "/api/trades/{id}/notes",
     "/api/trades/round-trips/{id}/notes",
     "/api/underlyings/{symbol}/notes",
+    "/api/underlyings/{symbol}/payoff",
     "/api/strategies/",
     "/api/strategies/{bot}/{strategy}/pause",
     "/api/strategies/{bot}/{strategy}/resume",
@@ -101,6 +103,7 @@ def test_every_documented_operation_answers(web: Web) -> None:
         if (
             "get" not in item
             or "{id}" in path
+            or "{cycle}" in path
             or "{upload}" in path
             or "{strategy}" in path
             or path.endswith("/compare")

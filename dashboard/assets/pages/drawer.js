@@ -49,12 +49,14 @@ window.mtz.drawer = (function () {
       window.mtz.ui.show(`drawer-show-${each}`, { "aria-pressed": String(each === name) });
     }
     for (const [key, chart] of Object.entries(charts)) if (key !== name) chart.watch(null);
-    const { symbol, cycle } = row();
+    const { symbol, currency, cycle } = row();
     if (name === "symbol") {
       charts.symbol.tellTechnical();
       charts.symbol.watch(sources.symbol(symbol));
     } else if (name === "holding") {
       charts.holding.watch(sources.position(shown));
+    } else if (name === "payoff") {
+      onceThere("drawer-payoff-body", () => window.mtz.book.payoff.show(symbol, currency));
     } else if (name === "wheel") {
       onceThere("drawer-wheel-body", () => window.mtz.book.wheel.show(symbol, cycle));
     } else if (name === "manage") {
@@ -108,6 +110,7 @@ window.mtz.drawer = (function () {
   function grow() {
     if (shown === null) return;
     facts();
+    window.mtz.book.payoff.refresh();
     const found = row();
     if (!found || found.market_price === null) return;
     const live = state.status && state.status.market_phase === "open";

@@ -40,6 +40,7 @@ window.mtz.book.wheel = (function () {
     facts(cycle);
     list(cycle);
     place("chain").replaceChildren();
+    against(cycle, mine);
     try {
       const found = await asks.get("trades/round-trips", { cycle: cycle.cycle, limit: 200 });
       if (mine === turn) chain(found.items);
@@ -48,6 +49,9 @@ window.mtz.book.wheel = (function () {
     }
   }
 
+  /* What is known of a capital, or why it isn't. */
+  const told = (capital, currency, note) => capital.reason || `Of ${format.number(capital.average)} ${currency} on average${note}`;
+  const onCapital = (capital) => (capital.reason ? format.UNKNOWN : `${onAll(capital)} · ${yearly(capital)}`);
   const fact = (name, words, tone = "", title = "") => element("div", { title }, [text(name, "dt"), text(words, "dd", `num ${tone}`)]);
   const yearly = (capital) => (capital.annualised === null ? format.UNKNOWN : `${format.percent(capital.annualised * 100, 1, true)} a year`);
   const onAll = (capital) => (capital.total_return === null ? format.UNKNOWN : format.percent(capital.total_return * 100, 2, true));
@@ -67,9 +71,32 @@ window.mtz.book.wheel = (function () {
       fact("Wheel's break-even", format.price(cycle.break_even), "", "Less everything that came and went in the cycle"),
     );
     place("returns").replaceChildren(
-      fact("On cash-secured capital", `${onAll(cycle.secured)} · ${yearly(cycle.secured)}`, "", `Of ${format.number(cycle.secured.average)} ${currency} on average`),
-      fact("On Reg-T margin (estimate)", `${onAll(cycle.reg_t)} · ${yearly(cycle.reg_t)}`, "", `Of ${format.number(cycle.reg_t.average)} ${currency} on average; says nothing under portfolio margin`),
+      fact("On cash-secured capital", onCapital(cycle.secured), "", told(cycle.secured, currency, "")),
+      fact("On Reg-T margin (estimate)", onCapital(cycle.reg_t), "", told(cycle.reg_t, currency, "; by its rules, not the broker's figure")),
     );
+    const why = [...new Set([cycle.secured.reason, cycle.reg_t.reason].filter(Boolean))];
+    place("why").textContent = why.join(" ");
+    place("why").hidden = why.length === 0;
+  }
+
+  /* What the cycle bound, put into its stock and into the benchmark on the same days. */
+  async function against(cycle, mine) {
+    place("against").replaceChildren();
+    place("against-why").textContent = "Comparing…";
+    try {
+      const found = await asks.get(`wheel/cycles/${encodeURIComponent(cycle.cycle)}/benchmarks`);
+      if (mine !== turn) return;
+      const name = (item) => `${item.symbol === found.symbol ? `Holding ${item.symbol}` : item.symbol}${item.until ? `, to ${day(item.until)}` : ""}`;
+      const words = (item) => (item.at_least === null ? format.signed(item.pnl) : `${format.UNKNOWN} (at least ${format.signed(item.at_least)})`);
+      place("against").replaceChildren(
+        fact(`This cycle (${found.currency})`, format.signed(found.pnl), format.direction(found.pnl), "At the marks"),
+        ...found.items.map((item) => fact(name(item), words(item), item.pnl === null ? "" : format.direction(item.pnl), item.reason || "Dividends put in again on their ex-dates")),
+      );
+      const reasons = [...new Set(found.items.map((item) => item.reason).filter(Boolean))];
+      place("against-why").textContent = ["Its cash-secured capital, put in and taken out on the same days at the close.", ...reasons].join(" ");
+    } catch (error) {
+      if (mine === turn) place("against-why").textContent = `It can't be compared: ${error.message}`;
+    }
   }
 
   function chain(trips) {

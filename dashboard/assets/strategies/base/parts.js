@@ -112,5 +112,5 @@ window.mtz.control.parts = (function () {
     return [...box.children];
   }
 
-  return { copy, part, fill, write, toned, show, attribute, element, list, sparkline, keyed };
+  return { copy, part, fill, write, toned, show, attribute, element, list, sparkline, shape, keyed };
 })();
