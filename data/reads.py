@@ -34,6 +34,7 @@ from data.model import Topic
 from data.positions import PositionRows, positions_view
 from data.queries import query
 from data.reconciliation_reads import ReconciliationReads
+from data.risk_views import RiskOptions
 from data.strategy_ledger import StrategyLedger, shorts
 from data.strategy_reads import StrategyReads, StrategyRows
 from data.summary import Premium, Trading, cards
@@ -124,9 +125,11 @@ class Reads:
         url: str | None = None,
         clock: Callable[[], datetime] = utc_now,
         risk_free_pct: float = 0.0,
+        risk: RiskOptions = RiskOptions(),
     ) -> None:
         """`url` is only for saying which database can't be read; `risk_free_pct` is a year's, for Sharpe ratios."""
         self.engine = engine
+        self.risk = risk
         self.clock = clock
         self._url = url
         self._board: Board | None = None

@@ -23,6 +23,7 @@ def expiries(reads: Reads, account: str) -> ExpiriesView:
         "currency": row.currency,
         "cash": row.figures["cash"],
         "free_cash": obligations.free_cash(row.figures["cash"], row.currency, held),
+        "near_cash": obligations.near_cash(row.currency, reads.risk.cash_funds, held),
         "items": obligations.expiries(held),
     }
 
@@ -32,18 +33,22 @@ def today_view(reads: Reads, account: str) -> TodayView:
     row, _, seen = reads.portfolio_row(account)
     found = reads.position_rows(account)
     held = list(found.items.values())
-    free = obligations.free_cash(row.figures["cash"], row.currency, held)
+    cash = today.Cash(
+        obligations.free_cash(row.figures["cash"], row.currency, held),
+        obligations.near_cash(row.currency, reads.risk.cash_funds, held),
+    )
+    breaks = reads.agreement.open_breaks(account)["count"]
     strategies = reads.strategies(account)
     unknown = [seen.reason] if seen.reason and seen.freshness.value in ("offline", "stale") else []
-    if free is None:
-        unknown.append("Free cash: cash is not known, or a short put is adjusted or in another currency.")
+    unknown += today.unknown(held, cash, breaks)
     if strategies["agent"]["state"] == "away":
         unknown.append(strategies["agent"]["reason"] or "The strategy agent is away.")
     return {
         "account": account,
         "as_of": rows.iso(found.as_of),
         "freshness": seen.freshness.value,
-        "free_cash": free,
-        "items": today.lines(held, free, strategies["items"], reads.agreement.open_breaks(account)["count"]),
+        "free_cash": cash.free,
+        "near_cash": cash.near,
+        "items": today.lines(held, cash, strategies["items"], breaks, reads.risk),
         "unknown": unknown,
     }

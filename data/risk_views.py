@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, TypedDict
 
 from data.views import FreshnessName
+
+
+@dataclass(frozen=True, slots=True)
+class RiskOptions:
+    """What the settings say: from which percent of its premium kept, or days to expiry, Today lists a short option; the symbols of
+    cash funds; against what deltas are weighted."""
+
+    target_pct: float = 50.0
+    dte_limit: int = 21
+    cash_funds: frozenset[str] = frozenset({"SGOV"})
+    benchmark: str = "SPY"
 
 
 class SharesNeed(TypedDict):
@@ -38,13 +50,15 @@ class ExpiryView(TypedDict):
 
 
 class ExpiriesView(TypedDict):
-    """`GET /api/calendar/expiries`, the soonest first. `free_cash` is the base currency's cash less all short puts' strikes."""
+    """`GET /api/calendar/expiries`, the soonest first. `free_cash` is the base currency's cash less all short puts' strikes;
+    `near_cash`, which is not in it, the value of cash funds in that currency; null where one has no price."""
 
     account: str
     as_of: str | None
     currency: str | None
     cash: float | None
     free_cash: float | None
+    near_cash: float | None
     items: list[ExpiryView]
 
 
@@ -67,5 +81,6 @@ class TodayView(TypedDict):
     as_of: str | None
     freshness: FreshnessName
     free_cash: float | None
+    near_cash: float | None
     items: list[TodayLine]
     unknown: list[str]  # why more can't be known, a sentence each

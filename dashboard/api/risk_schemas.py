@@ -12,14 +12,14 @@ NEED: dict[str, Any] = {
     "cash": 12_000.0, "shares": [{"symbol": "KO", "needed": 200.0, "held": 150.0, "contracts": 2.0, "covered": 1.0}],
 }  # fmt: skip
 EXPIRIES: dict[str, Any] = {
-    "account": "DU1", "as_of": "2026-03-09T20:00:00.000Z", "currency": "USD", "cash": 15_000.0, "free_cash": 3_000.0,
+    "account": "DU1", "as_of": "2026-03-09T20:00:00.000Z", "currency": "USD", "cash": 15_000.0, "free_cash": 3_000.0, "near_cash": 30_150.0,
     "items": [{
         "expiry": "2026-03-20", "week": "2026-03-16", "dte": 11, "currency": "USD", "contracts": 4.0, "notional": 24_800.0,
         "premium_at_risk": 310.0, "all_assigned": NEED, "in_the_money": {"cash": 0.0, "shares": []}, "uncertain": 0.0,
     }],
 }  # fmt: skip
 TODAY: dict[str, Any] = {
-    "account": "DU1", "as_of": "2026-03-09T20:00:00.000Z", "freshness": "live", "free_cash": 3_000.0, "unknown": [],
+    "account": "DU1", "as_of": "2026-03-09T20:00:00.000Z", "freshness": "live", "free_cash": 3_000.0, "near_cash": 30_150.0, "unknown": [],
     "items": [{"kind": "target", "urgency": "watch", "text": "KO 260320P00060000 has kept 60 % of its premium.",
                "con_id": 2, "page": "positions"}],
 }  # fmt: skip
@@ -59,6 +59,7 @@ class Expiries(Answer):
     currency: str | None
     cash: float | None
     free_cash: float | None
+    near_cash: float | None
     items: list[Expiry]
 
 
@@ -77,5 +78,6 @@ class Today(Answer):
     as_of: str | None
     freshness: str
     free_cash: float | None
+    near_cash: float | None
     items: list[TodayLine]
     unknown: list[str]

@@ -25,3 +25,4 @@ def test_today(web: Web, write: Writer) -> None:
     assert any(
         "agent" in sentence for sentence in shown.unknown
     )  # none runs here: whether bots are late can't be known
+    assert any("no statement has been compared" in sentence for sentence in shown.unknown)
