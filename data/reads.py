@@ -34,7 +34,7 @@ from data.model import Topic
 from data.positions import PositionRows, positions_view
 from data.queries import query
 from data.reconciliation_reads import ReconciliationReads
-from data.risk_views import RiskOptions
+from data.risk_views import RISK_DEFAULTS, RiskOptions
 from data.strategy_ledger import StrategyLedger, shorts
 from data.strategy_reads import StrategyReads, StrategyRows
 from data.summary import Premium, Trading, cards
@@ -125,7 +125,7 @@ class Reads:
         url: str | None = None,
         clock: Callable[[], datetime] = utc_now,
         risk_free_pct: float = 0.0,
-        risk: RiskOptions = RiskOptions(),
+        risk: RiskOptions = RISK_DEFAULTS,
     ) -> None:
         """`url` is only for saying which database can't be read; `risk_free_pct` is a year's, for Sharpe ratios."""
         self.engine = engine

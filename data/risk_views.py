@@ -19,6 +19,9 @@ class RiskOptions:
     benchmark: str = "SPY"
 
 
+RISK_DEFAULTS = RiskOptions()
+
+
 class SharesNeed(TypedDict):
     """Shares that short calls of one symbol would take; only whole contracts are covered."""
 
