@@ -8,7 +8,7 @@ database is away the last known rows are served, marked offline.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from data import board as boards
 from data import cursor, rows
+from data.analytics.greeks import SESSIONS
 from data.analytics.positions import NEW_YORK
 from data.board import AccountState, Board
 from data.book_reads import BookReads, State
@@ -51,6 +52,7 @@ from data.views import (
 BOARD_LIMIT = timedelta(seconds=3)  # the hub reads it once a second: older means that the database doesn't answer
 MAX_TRADES = 1000
 CACHED_PAGES = 8
+BETAS_FOR = timedelta(minutes=15)
 
 PORTFOLIO_NUMBERS = (
     "net_liquidation", "cash", "available_funds", "buying_power", "excess_liquidity", "initial_margin",
@@ -130,6 +132,7 @@ class Reads:
         """`url` is only for saying which database can't be read; `risk_free_pct` is a year's, for Sharpe ratios."""
         self.engine = engine
         self.risk = risk
+        self._betas: tuple[frozenset[str], datetime, Sequence[Any]] | None = None
         self.clock = clock
         self._url = url
         self._board: Board | None = None
@@ -237,6 +240,20 @@ class Reads:
             self._rows.pop((Topic.POSITIONS, account), None)  # every row's days to expiry are others
         found: PositionRows = self._cached((Topic.POSITIONS, account), account, Topic.POSITIONS, self._load_positions)
         return found
+
+    def betas(self, symbols: Iterable[str]) -> Sequence[Any]:
+        """Rows of the query `betas`; read anew once in a quarter of an hour, because a beta moves with a day's close."""
+        wanted, now = frozenset(symbols), self.clock()
+        known = self._betas
+        if known is None or known[0] != wanted or not timedelta() <= now - known[1] < BETAS_FOR or not known[2]:
+            try:
+                found = self._fetch("betas", symbols=sorted(wanted), benchmark=self.risk.benchmark, sessions=SESSIONS)
+            except DatabaseAway:
+                if known is None or known[0] != wanted:
+                    raise
+                return known[2]
+            self._betas = known = (wanted, now, found)
+        return known[2]
 
     def _today(self) -> date:
         return self.clock().astimezone(NEW_YORK).date()

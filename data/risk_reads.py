@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from data import rows
-from data.analytics import obligations, today
-from data.risk_views import ExpiriesView, TodayView
+from data.analytics import greeks, obligations, today
+from data.risk_views import ExpiriesView, GreeksView, PositionDetailView, TodayView
 
 if TYPE_CHECKING:
     from data.reads import Reads
@@ -51,4 +51,55 @@ def today_view(reads: Reads, account: str) -> TodayView:
         "near_cash": cash.near,
         "items": today.lines(held, cash, strategies["items"], breaks, reads.risk),
         "unknown": unknown,
+    }
+
+
+class UnknownPosition(LookupError):  # noqa: N818 - what it is called everywhere
+    """The contract isn't held in the account."""
+
+    def __init__(self, account: str, con_id: int) -> None:
+        super().__init__(
+            f"Contract {con_id} is not held in account {account}; GET /api/portfolio/positions lists what is."
+        )
+
+
+def position(reads: Reads, account: str, con_id: int) -> PositionDetailView:
+    """One held contract. Raises UnknownPosition, else as :class:`data.reads.Reads`."""
+    found = reads.position_rows(account)
+    held = found.items.get(con_id)
+    if held is None:
+        raise UnknownPosition(account, con_id)
+    return {"account": account, "revision": found.revision, "position": held, "money": greeks.leg(held)}
+
+
+def portfolio_greeks(reads: Reads, account: str) -> GreeksView:
+    """The Greeks of all that is held in money, and beta-weighted delta. Raises as :class:`data.reads.Reads`."""
+    found = reads.position_rows(account)
+    held = list(found.items.values())
+    known = reads.betas({position["symbol"] for position in held})
+    benchmark = reads.risk.benchmark
+    first = known[0] if known else {"benchmark_price": None, "benchmark_as_of": None}
+    betas = greeks.Betas(
+        benchmark,
+        first["benchmark_price"],
+        {
+            (row["symbol"], row["currency"]): greeks.Beta(
+                row["beta"], row["returns"], row["first_day"], row["last_day"]
+            )
+            for row in known
+        },
+    )
+    items = greeks.by_underlying(held, betas)
+    return {
+        "account": account,
+        "as_of": rows.iso(found.as_of),
+        "benchmark": {
+            "symbol": benchmark,
+            "price": betas.price,
+            "as_of": rows.iso(first["benchmark_as_of"]),
+            "window": f"up to {greeks.SESSIONS} daily returns to the last stored close, at least {greeks.LEAST_RETURNS}",
+        },
+        "totals": greeks.sums(items),
+        "items": items,
+        "without": greeks.without(held),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
-from data.views import FreshnessName
+from data.views import FreshnessName, PositionView
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +87,81 @@ class TodayView(TypedDict):
     near_cash: float | None
     items: list[TodayLine]
     unknown: list[str]  # why more can't be known, a sentence each
+
+
+class LegGreeks(TypedDict):
+    """One position in money of its currency; data/analytics/greeks.py says what each is of."""
+
+    delta_shares: float | None
+    delta: float | None
+    gamma: float | None
+    theta: float | None
+    vega: float | None
+
+
+class PositionDetailView(TypedDict):
+    """`GET /api/positions/{con_id}`: the row of `GET /api/portfolio/positions`, and what its Greeks come to in money."""
+
+    account: str
+    revision: int
+    position: PositionView
+    money: LegGreeks
+
+
+class WithoutGreeks(TypedDict):
+    con_id: int
+    local_symbol: str
+    lacks: list[str]
+    reason: str
+
+
+class UnderlyingGreeks(TypedDict):
+    """Sums of what is known; `legs_without` lack some and are not in them. Beta-weighted delta is in shares of the benchmark."""
+
+    symbol: str
+    currency: str
+    delta_shares: float | None
+    delta: float | None
+    gamma: float | None
+    theta: float | None
+    vega: float | None
+    legs: int
+    legs_without: int
+    beta: float | None
+    beta_returns: int | None  # daily returns that it was made of; null for the benchmark itself
+    beta_reason: str | None  # why there is no beta
+    beta_weighted_delta: float | None
+    beta_weighted_money: float | None
+
+
+class GreekSums(TypedDict):
+    """All of one currency. `without_beta`: symbols that the beta-weighted sums lack."""
+
+    currency: str
+    delta: float | None
+    gamma: float | None
+    theta: float | None
+    vega: float | None
+    legs: int
+    legs_without: int
+    beta_weighted_delta: float | None
+    beta_weighted_money: float | None
+    without_beta: list[str]
+
+
+class BenchmarkView(TypedDict):
+    symbol: str
+    price: float | None
+    as_of: str | None
+    window: str  # what betas are made of, in words
+
+
+class GreeksView(TypedDict):
+    """`GET /api/portfolio/greeks`."""
+
+    account: str
+    as_of: str | None
+    benchmark: BenchmarkView
+    totals: list[GreekSums]
+    items: list[UnderlyingGreeks]
+    without: list[WithoutGreeks]  # each leg that a sum lacks

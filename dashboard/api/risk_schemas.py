@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict
 
-from dashboard.api.schemas import Answer
+from dashboard.api.schemas import Answer, Position
 
 NEED: dict[str, Any] = {
     "cash": 12_000.0, "shares": [{"symbol": "KO", "needed": 200.0, "held": 150.0, "contracts": 2.0, "covered": 1.0}],
@@ -22,6 +22,30 @@ TODAY: dict[str, Any] = {
     "account": "DU1", "as_of": "2026-03-09T20:00:00.000Z", "freshness": "live", "free_cash": 3_000.0, "near_cash": 30_150.0, "unknown": [],
     "items": [{"kind": "target", "urgency": "watch", "text": "KO 260320P00060000 has kept 60 % of its premium.",
                "con_id": 2, "page": "positions"}],
+}  # fmt: skip
+LEG: dict[str, Any] = {"delta_shares": 60.0, "delta": 3_720.0, "gamma": -615.0, "theta": 8.0, "vega": -11.0}
+POSITION: dict[str, Any] = {
+    "account": "DU1", "revision": 7, "money": LEG, "position": {
+        "con_id": 2, "symbol": "KO", "local_symbol": "KO 260320P00060000", "sec_type": "OPT", "trading_class": "KO",
+        "expiry": "2026-03-20", "strike": 60.0, "right": "P", "multiplier": 100.0, "currency": "USD", "quantity": -2.0,
+        "avg_cost": 150.0, "market_price": 0.6, "market_value": -120.0, "unrealized_pnl": 180.0, "realized_pnl": 0.0,
+        "daily_pnl": 5.5, "delta": -0.3, "gamma": 0.08, "theta": -0.04, "vega": 0.055, "implied_vol": 0.2,
+        "underlying_price": 62.0, "strategy": "bot/wheel", "cycle": "1", "stage": "put", "non_standard": False, "dte": 11,
+        "pnl_of_cost": 60.0, "pnl_of_max_profit": 60.0, "break_even": 58.5, "moneyness": "otm", "distance_pct": 3.225806,
+        "distance_sigma": 0.944, "intrinsic": 0.0, "extrinsic": 0.6, "early_assignment": "none",
+        "early_assignment_reason": "Out of the money.", "as_of": "2026-03-09T20:00:00.000Z",
+    },
+}  # fmt: skip
+GREEKS: dict[str, Any] = {
+    "account": "DU1", "as_of": "2026-03-09T20:00:00.000Z",
+    "benchmark": {"symbol": "SPY", "price": 650.0, "as_of": "2026-03-09T19:59:00.000Z",
+                  "window": "up to 252 daily returns to the last stored close, at least 60"},
+    "totals": [{"currency": "USD", "delta": 3_720.0, "gamma": -615.0, "theta": 8.0, "vega": -11.0, "legs": 2, "legs_without": 1,
+                "beta_weighted_delta": 3.434, "beta_weighted_money": 2_232.0, "without_beta": []}],
+    "items": [{"symbol": "KO", "currency": "USD", **LEG, "legs": 2, "legs_without": 1, "beta": 0.6, "beta_returns": 252,
+               "beta_reason": None, "beta_weighted_delta": 3.434, "beta_weighted_money": 2_232.0}],
+    "without": [{"con_id": 3, "local_symbol": "KO1 260320C00065000", "lacks": ["delta", "gamma", "theta", "vega"],
+                 "reason": "What this adjusted option delivers is not known."}],
 }  # fmt: skip
 
 
@@ -81,3 +105,77 @@ class Today(Answer):
     near_cash: float | None
     items: list[TodayLine]
     unknown: list[str]
+
+
+class LegGreeks(Answer):
+    """Money of the contract's currency: delta × price, its change with one percent, a calendar day, a point of volatility."""
+
+    delta_shares: float | None
+    delta: float | None
+    gamma: float | None
+    theta: float | None
+    vega: float | None
+
+
+class PositionDetail(Answer):
+    model_config = ConfigDict(json_schema_extra={"examples": [POSITION]})
+
+    account: str
+    revision: int
+    position: Position
+    money: LegGreeks
+
+
+class WithoutGreeks(Answer):
+    con_id: int
+    local_symbol: str
+    lacks: list[str]
+    reason: str
+
+
+class UnderlyingGreeks(Answer):
+    symbol: str
+    currency: str
+    delta_shares: float | None
+    delta: float | None
+    gamma: float | None
+    theta: float | None
+    vega: float | None
+    legs: int
+    legs_without: int
+    beta: float | None
+    beta_returns: int | None
+    beta_reason: str | None
+    beta_weighted_delta: float | None
+    beta_weighted_money: float | None
+
+
+class GreekSums(Answer):
+    currency: str
+    delta: float | None
+    gamma: float | None
+    theta: float | None
+    vega: float | None
+    legs: int
+    legs_without: int
+    beta_weighted_delta: float | None
+    beta_weighted_money: float | None
+    without_beta: list[str]
+
+
+class Benchmark(Answer):
+    symbol: str
+    price: float | None
+    as_of: str | None
+    window: str
+
+
+class Greeks(Answer):
+    model_config = ConfigDict(json_schema_extra={"examples": [GREEKS]})
+
+    account: str
+    as_of: str | None
+    benchmark: Benchmark
+    totals: list[GreekSums]
+    items: list[UnderlyingGreeks]
+    without: list[WithoutGreeks]

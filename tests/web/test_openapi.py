@@ -20,6 +20,8 @@ PATHS = {
     "/api/cash-flows/",
     "/api/reconciliation/bridge",
     "/api/today",
+    "/api/positions/{con_id}",
+    "/api/portfolio/greeks",
     "/api/calendar/expiries",
     "/api/statements/uploads",
     "/api/statements/uploads/{upload}",
