@@ -255,6 +255,13 @@ class Reads:
             self._betas = known = (wanted, now, found)
         return known[2]
 
+    def moves(self, account: str, back: timedelta) -> tuple[Sequence[Any], Sequence[Any]]:
+        """How positions moved since `back` ago, and the executions that may explain it. Never cached."""
+        self._state(account)
+        now = self.clock()
+        asked = {"account": account, "since": now - back, "now": now}
+        return self._fetch("position_moves", **asked), self._fetch("moving_executions", **asked)
+
     def _today(self) -> date:
         return self.clock().astimezone(NEW_YORK).date()
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from data import rows
-from data.analytics import greeks, obligations, today
-from data.risk_views import ExpiriesView, GreeksView, PositionDetailView, TodayView
+from data.analytics import assigned, greeks, obligations, today
+from data.risk_views import AssignmentsView, ExpiriesView, GreeksView, PositionDetailView, TodayView
 
 if TYPE_CHECKING:
     from data.reads import Reads
+
+LOOK_BACK = timedelta(days=14)
 
 
 def expiries(reads: Reads, account: str) -> ExpiriesView:
@@ -49,9 +52,15 @@ def today_view(reads: Reads, account: str) -> TodayView:
         "freshness": seen.freshness.value,
         "free_cash": cash.free,
         "near_cash": cash.near,
-        "items": today.lines(held, cash, strategies["items"], breaks, reads.risk),
+        "items": today.lines(held, assignments(reads, account)["items"], cash, strategies["items"], breaks, reads.risk),
         "unknown": unknown,
     }
+
+
+def assignments(reads: Reads, account: str) -> AssignmentsView:
+    """Assignments and exercises of the last two weeks, confirmed or not. Raises as :class:`data.reads.Reads`."""
+    moves, executions = reads.moves(account, LOOK_BACK)
+    return {"account": account, "items": assigned.assignments(moves, executions)}
 
 
 class UnknownPosition(LookupError):  # noqa: N818 - what it is called everywhere

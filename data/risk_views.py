@@ -65,7 +65,7 @@ class ExpiriesView(TypedDict):
     items: list[ExpiryView]
 
 
-TodayKind = Literal["free_cash", "expiring", "early_assignment", "bot", "breaks", "target", "dte"]
+TodayKind = Literal["free_cash", "expiring", "assigned", "early_assignment", "bot", "breaks", "target", "dte"]
 Urgency = Literal["now", "soon", "watch"]
 
 
@@ -87,6 +87,32 @@ class TodayView(TypedDict):
     near_cash: float | None
     items: list[TodayLine]
     unknown: list[str]  # why more can't be known, a sentence each
+
+
+class AssignmentView(TypedDict):
+    """One option's assignment or exercise. `unconfirmed`: only the broker's list of positions shows it, and it is in no book."""
+
+    session_date: str
+    seen_at: str
+    is_current: bool  # of this trading day
+    kind: Literal["assignment", "exercise"]
+    state: Literal["unconfirmed", "confirmed"]
+    source: Literal["positions", "api", "statement"]  # who says so
+    con_id: int
+    symbol: str
+    local_symbol: str
+    currency: str
+    contracts: float
+    strike: float
+    shares: float  # that came (positive) or went; 0 where cash settles
+    shares_con_id: int | None
+
+
+class AssignmentsView(TypedDict):
+    """`GET /api/assignments/`, of the last two weeks, newest first."""
+
+    account: str
+    items: list[AssignmentView]
 
 
 class LegGreeks(TypedDict):

@@ -1,4 +1,4 @@
-"""`/api/today`, `/api/calendar/expiries`, `/api/positions/{con_id}` and `/api/portfolio/greeks`: what can happen to what is held."""
+"""`/api/today`, `/api/calendar/expiries`, `/api/assignments/`, `/api/positions/{con_id}` and `/api/portfolio/greeks`: what can happen to what is held."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ def blueprint(reads: Reads) -> APIBlueprint:
     def expiries(query: schemas.AccountQuery) -> Response:
         """Expiries with what assignment would take, of all shorts and of those in the money, against what is there"""
         return answers.tagged(risk_reads.expiries(reads, answers.which(reads, query.account)))
+
+    @api.get("/assignments/", strict_slashes=False, responses=documented(risk_schemas.Assignments))
+    def assignments(query: schemas.AccountQuery) -> Response:
+        """Assignments and exercises of two weeks: booked by the broker, or inferred from positions and not confirmed yet"""
+        return answers.tagged(risk_reads.assignments(reads, answers.which(reads, query.account)))
 
     @api.get("/positions/<int:con_id>", responses=documented(risk_schemas.PositionDetail))
     def position(path: schemas.ContractPath, query: schemas.AccountQuery) -> Response:

@@ -23,6 +23,11 @@ TODAY: dict[str, Any] = {
     "items": [{"kind": "target", "urgency": "watch", "text": "KO 260320P00060000 has kept 60 % of its premium.",
                "con_id": 2, "page": "positions"}],
 }  # fmt: skip
+ASSIGNMENTS: dict[str, Any] = {"account": "DU1", "items": [{
+    "session_date": "2026-03-23", "seen_at": "2026-03-21T09:15:00.000Z", "is_current": True, "kind": "assignment",
+    "state": "unconfirmed", "source": "positions", "con_id": 2, "symbol": "KO", "local_symbol": "KO 260320P00060000",
+    "currency": "USD", "contracts": 2.0, "strike": 60.0, "shares": 200.0, "shares_con_id": 1,
+}]}  # fmt: skip
 LEG: dict[str, Any] = {"delta_shares": 60.0, "delta": 3_720.0, "gamma": -615.0, "theta": 8.0, "vega": -11.0}
 POSITION: dict[str, Any] = {
     "account": "DU1", "revision": 7, "money": LEG, "position": {
@@ -88,7 +93,7 @@ class Expiries(Answer):
 
 
 class TodayLine(Answer):
-    kind: Literal["free_cash", "expiring", "early_assignment", "bot", "breaks", "target", "dte"]
+    kind: Literal["free_cash", "expiring", "assigned", "early_assignment", "bot", "breaks", "target", "dte"]
     urgency: Literal["now", "soon", "watch"]
     text: str
     con_id: int | None
@@ -105,6 +110,32 @@ class Today(Answer):
     near_cash: float | None
     items: list[TodayLine]
     unknown: list[str]
+
+
+class Assignment(Answer):
+    """`unconfirmed`: only the broker's list of positions shows it (`source` positions), and it is in no book."""
+
+    session_date: str
+    seen_at: str
+    is_current: bool
+    kind: Literal["assignment", "exercise"]
+    state: Literal["unconfirmed", "confirmed"]
+    source: Literal["positions", "api", "statement"]
+    con_id: int
+    symbol: str
+    local_symbol: str
+    currency: str
+    contracts: float
+    strike: float
+    shares: float
+    shares_con_id: int | None
+
+
+class Assignments(Answer):
+    model_config = ConfigDict(json_schema_extra={"examples": [ASSIGNMENTS]})
+
+    account: str
+    items: list[Assignment]
 
 
 class LegGreeks(Answer):

@@ -6,10 +6,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from data.control_views import StrategyView
-from data.risk_views import RiskOptions, TodayKind, TodayLine, Urgency
+from data.risk_views import AssignmentView, RiskOptions, TodayKind, TodayLine, Urgency
 from data.views import PositionView
 
 URGENCIES: tuple[Urgency, ...] = ("now", "soon", "watch")
+KINDS: tuple[TodayKind, ...] = (
+    "free_cash",
+    "expiring",
+    "assigned",
+    "early_assignment",
+    "bot",
+    "breaks",
+    "target",
+    "dte",
+)
 NAMED = 5  # contracts that a sentence names at most
 
 
@@ -23,6 +33,7 @@ class Cash:
 
 def lines(
     positions: Iterable[PositionView],
+    assignments: Iterable[AssignmentView],
     cash: Cash,
     strategies: Iterable[StrategyView],
     breaks: int | None,
@@ -30,6 +41,7 @@ def lines(
 ) -> list[TodayLine]:
     """`breaks` None: no statement was compared."""
     found: list[TodayLine] = list(_of_cash(cash))
+    found += [_assigned(each) for each in assignments if each["state"] == "unconfirmed" or each["is_current"]]
     for position in positions:
         if is_short_option(position):
             found += _of_short(position, options)
@@ -41,7 +53,7 @@ def lines(
     if breaks:
         found.append({"kind": "breaks", "urgency": "soon", "con_id": None, "page": "reports",
                       "text": f"{breaks} {'break' if breaks == 1 else 'breaks'} with the broker's statements."})  # fmt: skip
-    return sorted(found, key=lambda line: URGENCIES.index(line["urgency"]))
+    return sorted(found, key=lambda line: (URGENCIES.index(line["urgency"]), KINDS.index(line["kind"])))
 
 
 def unknown(positions: Iterable[PositionView], cash: Cash, breaks: int | None) -> list[str]:
@@ -77,6 +89,18 @@ def _of_cash(cash: Cash) -> Iterator[TodayLine]:
         "page": "positions",
         "text": text,
     }
+
+
+def _assigned(each: AssignmentView) -> TodayLine:
+    """What is not confirmed yet wants to be looked at now: the book doesn't have it."""
+    contracts = f"{each['contracts']:g} {'contract' if each['contracts'] == 1 else 'contracts'}"
+    deed = "assigned" if each["kind"] == "assignment" else "exercised"
+    moved = f"{abs(each['shares']):g} {each['symbol']} {'came' if each['shares'] > 0 else 'went'} at {each['strike']:g}"
+    text = f"{each['local_symbol']}: {contracts} {deed}, {each['state']}" + (f"; {moved}." if each["shares"] else ".")
+    return {
+        "kind": "assigned", "urgency": "now" if each["state"] == "unconfirmed" else "soon", "text": text,
+        "con_id": each["shares_con_id"], "page": "positions",
+    }  # fmt: skip
 
 
 def _named(names: list[str]) -> str:

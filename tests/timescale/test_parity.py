@@ -78,6 +78,7 @@ VALUES: dict[str, Iterable[Any]] = {
     "live_from": [None, date(2025, 11, 3)],
     "name": ["*", "bot/wheel"],
     "names": [["", "bot/wheel"]],
+    "now": [LAST],
     "page": ["positions"],
     "preview_id": ["00000000-0000-0000-0000-000000000004"],
     "reader": [None],

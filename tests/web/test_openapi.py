@@ -20,6 +20,7 @@ PATHS = {
     "/api/cash-flows/",
     "/api/reconciliation/bridge",
     "/api/today",
+    "/api/assignments/",
     "/api/positions/{con_id}",
     "/api/portfolio/greeks",
     "/api/calendar/expiries",
