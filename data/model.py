@@ -241,6 +241,19 @@ class PositionSample:
     position: Position
 
 
+@dataclass(frozen=True, slots=True)
+class DividendOutlook:
+    """What the broker's ticker says of an underlying's dividends, per share, at `as_of`; None: it says nothing."""
+
+    symbol: str
+    currency: str
+    as_of: datetime
+    past_12_months: float | None = None
+    next_12_months: float | None = None
+    next_date: date | None = None  # the ex-date
+    next_amount: float | None = None
+
+
 BarWhat = Literal["trades", "implied_vol"]
 BarResolution = Literal["1m", "1h", "1d"]
 
@@ -296,4 +309,5 @@ class Flush:
     portfolio_samples: tuple[PortfolioSample, ...] = ()
     position_samples: tuple[PositionSample, ...] = ()
     outages: tuple[Outage, ...] = ()
+    dividends: tuple[DividendOutlook, ...] = ()
     contracts: tuple[Contract, ...] = field(default=())

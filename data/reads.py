@@ -35,7 +35,7 @@ from data.model import Topic
 from data.positions import PositionRows, positions_view
 from data.queries import query
 from data.reconciliation_reads import ReconciliationReads
-from data.risk_views import RISK_DEFAULTS, RiskOptions
+from data.risk_views import RISK_DEFAULTS, NextDividend, RiskOptions
 from data.strategy_ledger import StrategyLedger, shorts
 from data.strategy_reads import StrategyReads, StrategyRows
 from data.summary import Premium, Trading, cards
@@ -261,6 +261,18 @@ class Reads:
         now = self.clock()
         asked = {"account": account, "since": now - back, "now": now}
         return self._fetch("position_moves", **asked), self._fetch("moving_executions", **asked)
+
+    def next_dividend(self, symbol: str, currency: str) -> NextDividend | None:
+        """Of a stock or fund, as the broker said last; None where it was never asked or didn't answer. Never cached."""
+        for row in self._fetch("dividend_outlook", symbol=symbol, currency=currency):
+            return {
+                "ex_date": rows.day(row["next_date"]),
+                "amount": row["next_amount"],
+                "past_12_months": row["past_12_months"],
+                "next_12_months": row["next_12_months"],
+                "as_of": rows.stamp(row["as_of"]),
+            }
+        return None
 
     def _today(self) -> date:
         return self.clock().astimezone(NEW_YORK).date()

@@ -78,7 +78,13 @@ def position(reads: Reads, account: str, con_id: int) -> PositionDetailView:
     held = found.items.get(con_id)
     if held is None:
         raise UnknownPosition(account, con_id)
-    return {"account": account, "revision": found.revision, "position": held, "money": greeks.leg(held)}
+    return {
+        "account": account,
+        "revision": found.revision,
+        "position": held,
+        "money": greeks.leg(held),
+        "next_dividend": reads.next_dividend(held["symbol"], held["currency"]),
+    }
 
 
 def portfolio_greeks(reads: Reads, account: str) -> GreeksView:

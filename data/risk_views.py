@@ -125,6 +125,16 @@ class LegGreeks(TypedDict):
     vega: float | None
 
 
+class NextDividend(TypedDict):
+    """What the broker's ticker says of an underlying's dividends, per share; null: not known, which is not none."""
+
+    ex_date: str | None
+    amount: float | None
+    past_12_months: float | None
+    next_12_months: float | None
+    as_of: str
+
+
 class PositionDetailView(TypedDict):
     """`GET /api/positions/{con_id}`: the row of `GET /api/portfolio/positions`, and what its Greeks come to in money."""
 
@@ -132,6 +142,7 @@ class PositionDetailView(TypedDict):
     revision: int
     position: PositionView
     money: LegGreeks
+    next_dividend: NextDividend | None  # null: the broker was not asked or did not answer
 
 
 class WithoutGreeks(TypedDict):

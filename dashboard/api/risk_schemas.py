@@ -30,7 +30,9 @@ ASSIGNMENTS: dict[str, Any] = {"account": "DU1", "items": [{
 }]}  # fmt: skip
 LEG: dict[str, Any] = {"delta_shares": 60.0, "delta": 3_720.0, "gamma": -615.0, "theta": 8.0, "vega": -11.0}
 POSITION: dict[str, Any] = {
-    "account": "DU1", "revision": 7, "money": LEG, "position": {
+    "account": "DU1", "revision": 7, "money": LEG, "next_dividend": {
+        "ex_date": "2026-06-12", "amount": 0.51, "past_12_months": 1.94, "next_12_months": 2.04, "as_of": "2026-03-09T14:31:00.000Z",
+    }, "position": {
         "con_id": 2, "symbol": "KO", "local_symbol": "KO 260320P00060000", "sec_type": "OPT", "trading_class": "KO",
         "expiry": "2026-03-20", "strike": 60.0, "right": "P", "multiplier": 100.0, "currency": "USD", "quantity": -2.0,
         "avg_cost": 150.0, "market_price": 0.6, "market_value": -120.0, "unrealized_pnl": 180.0, "realized_pnl": 0.0,
@@ -148,6 +150,16 @@ class LegGreeks(Answer):
     vega: float | None
 
 
+class NextDividend(Answer):
+    """Per share, as the broker says; null: not known, which is not none."""
+
+    ex_date: str | None
+    amount: float | None
+    past_12_months: float | None
+    next_12_months: float | None
+    as_of: str
+
+
 class PositionDetail(Answer):
     model_config = ConfigDict(json_schema_extra={"examples": [POSITION]})
 
@@ -155,6 +167,7 @@ class PositionDetail(Answer):
     revision: int
     position: Position
     money: LegGreeks
+    next_dividend: NextDividend | None
 
 
 class WithoutGreeks(Answer):

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from data.model import BarWhat, Contract, Execution, ExecutionKind, Order, Portfolio, PriceBar, Source
+from data.model import BarWhat, Contract, DividendOutlook, Execution, ExecutionKind, Order, Portfolio, PriceBar, Source
 
 UNSET_INTEGER = 2147483647
 HUGE = 1e300
@@ -90,6 +90,20 @@ def expiry(text: str) -> date | None:
 def right(text: str) -> str | None:
     """ "C" or "P"; stocks have `0`, `?` or nothing."""
     return {"C": "C", "CALL": "C", "P": "P", "PUT": "P"}.get((text or "").upper())
+
+
+def dividends(symbol: str, currency: str, wire: Any, now: datetime) -> DividendOutlook:
+    """Tick 59: past and next twelve months, next date, next amount; what is empty is not known."""
+    following = wire.nextDate
+    return DividendOutlook(
+        symbol,
+        currency,
+        now,
+        past_12_months=known(wire.past12Months),
+        next_12_months=known(wire.next12Months),
+        next_date=following.date() if isinstance(following, datetime) else following,
+        next_amount=known(wire.nextAmount),
+    )
 
 
 # -- Greeks
