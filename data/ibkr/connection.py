@@ -419,7 +419,7 @@ class Connection:
 
     async def _keep_dividends(self) -> None:
         source = Source(
-            self._lines, self._book.quantities,
+            self._lines, self._book.quantities, self._details,
             is_ready=lambda: self._whole and not self._unreachable and self._other_login_until is None,
             arrange=self._rearrange.set,
             tell=self._outlet.listener.on_dividends,

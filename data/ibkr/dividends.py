@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -27,11 +27,15 @@ Key = tuple[str, str]  # symbol and currency
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What the feed needs of a connection. `held`: contracts and quantities; `is_ready`: the account is whole and the broker
-    reachable; `arrange`: the options' lines are due to be planned anew; `tell` takes what was answered."""
+    """What the feed needs of a connection.
+
+    `held`: contracts and quantities; `details` gives a contract's details, or None; `is_ready`: the account is whole and the broker
+    reachable; `arrange`: the options' lines are due to be planned anew; `tell` takes what was answered.
+    """
 
     lines: Lines
     held: Callable[[], Sequence[tuple[Contract, float]]]
+    details: Callable[[Any], Awaitable[Any]]
     is_ready: Callable[[], bool]
     arrange: Callable[[], None]
     tell: Callable[[DividendOutlook], None]
@@ -47,19 +51,28 @@ class DividendFeed:
     async def keep(self, source: Source) -> None:
         """Ask for what is due, until cancelled."""
         while True:
-            key = self._next(source.held()) if source.is_ready() else None
+            key, option = self._next(source.held()) if source.is_ready() else (None, 0)
             if key is None:
                 await asyncio.sleep(LOOK_S)
                 continue
-            wire = self._contracts.setdefault(key, client.stock(*key))
-            borrowed = source.lines.borrow(wire, GENERIC)
+            wire = await self._contract(source, key, option)
+            borrowed = source.lines.borrow(wire, GENERIC) if wire is not None else None
             if borrowed is None:
-                await asyncio.sleep(LOOK_S)
+                self._due[key] = time.monotonic() + (UNANSWERED_S if wire is None else LOOK_S)
                 continue
             found = await self._answer(source, borrowed)
             self._due[key] = time.monotonic() + (UNANSWERED_S if found is None else AGAIN_S)
             if found is not None:
                 source.tell(translate.dividends(*key, found, datetime.now(UTC)))
+
+    async def _contract(self, source: Source, key: Key, option: int) -> Any | None:
+        """The underlying of an option, asked for once; None where that isn't answered."""
+        if key not in self._contracts:
+            details = await source.details(client.wire_contract(option))
+            if not details or not details[0].underConId:
+                return None
+            self._contracts[key] = client.wire_contract(details[0].underConId)
+        return self._contracts[key]
 
     async def _answer(self, source: Source, borrowed: Borrowed) -> Any | None:
         """The ticker's dividends; None where they don't come."""
@@ -76,13 +89,16 @@ class DividendFeed:
             source.arrange()
         return borrowed.ticker.dividends
 
-    def _next(self, held: Sequence[tuple[Contract, float]]) -> Key | None:
-        """The underlying to ask about: of short calls first, near expiry first."""
+    def _next(self, held: Sequence[tuple[Contract, float]]) -> tuple[Key | None, int]:
+        """The underlying to ask about, and an option on it: of short calls first, near expiry first."""
         now = time.monotonic()
         wanted = [
-            (not (quantity < 0 and c.right == "C"), c.expiry or date.max, (c.symbol, c.currency))
+            (not (quantity < 0 and c.right == "C"), c.expiry or date.max, c.con_id, (c.symbol, c.currency))
             for c, quantity in held
             if c.sec_type == "OPT" and c.trading_class not in CASH_SETTLED and c.symbol not in CASH_SETTLED
         ]
-        due = [each for each in wanted if self._due.get(each[2], now) <= now]
-        return min(due)[2] if due else None
+        due = [each for each in wanted if self._due.get(each[3], now) <= now]
+        if not due:
+            return None, 0
+        *_, option, key = min(due)
+        return key, option
