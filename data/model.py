@@ -120,6 +120,14 @@ class Portfolio:
     daily_pnl: float | None = None
     unrealized_pnl: float | None = None
     realized_pnl: float | None = None
+    # The broker's own, after the next expiration and at the next change of its margin; the newest alone is stored.
+    post_expiration_margin: float | None = None
+    post_expiration_excess: float | None = None
+    look_ahead_initial_margin: float | None = None
+    look_ahead_maintenance_margin: float | None = None
+    look_ahead_available_funds: float | None = None
+    look_ahead_excess_liquidity: float | None = None
+    look_ahead_next_change: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ database is away the last known rows are served, marked offline.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -21,7 +21,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from data import board as boards
 from data import cursor, rows
-from data.analytics.greeks import SESSIONS
 from data.analytics.positions import NEW_YORK
 from data.board import AccountState, Board
 from data.book_reads import BookReads, State
@@ -35,7 +34,8 @@ from data.model import Topic
 from data.positions import PositionRows, positions_view
 from data.queries import query
 from data.reconciliation_reads import ReconciliationReads
-from data.risk_views import RISK_DEFAULTS, NextDividend, RiskOptions
+from data.risk_rows import RiskRows
+from data.risk_views import RISK_DEFAULTS, RiskOptions
 from data.strategy_ledger import StrategyLedger, shorts
 from data.strategy_reads import StrategyReads, StrategyRows
 from data.summary import Premium, Trading, cards
@@ -52,11 +52,15 @@ from data.views import (
 BOARD_LIMIT = timedelta(seconds=3)  # the hub reads it once a second: older means that the database doesn't answer
 MAX_TRADES = 1000
 CACHED_PAGES = 8
-BETAS_FOR = timedelta(minutes=15)
 
 PORTFOLIO_NUMBERS = (
     "net_liquidation", "cash", "available_funds", "buying_power", "excess_liquidity", "initial_margin",
     "maintenance_margin", "cushion", "gross_position_value", "daily_pnl", "unrealized_pnl", "realized_pnl",
+)  # fmt: skip
+
+BROKERS_MARGIN = (
+    "post_expiration_margin", "post_expiration_excess", "look_ahead_initial_margin", "look_ahead_maintenance_margin",
+    "look_ahead_available_funds", "look_ahead_excess_liquidity",
 )  # fmt: skip
 
 
@@ -82,6 +86,7 @@ class PortfolioRow:
     as_of: datetime | None
     figures: dict[str, float | None]
     total_pnl_since: str | None
+    margin: dict[str, float | str | None]  # the broker's, to come: of BROKERS_MARGIN, and its next change
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +136,6 @@ class Reads:
     ) -> None:
         """`url` is only for saying which database can't be read; `risk_free_pct` is a year's, for Sharpe ratios."""
         self.engine = engine
-        self.risk = risk
-        self._betas: tuple[frozenset[str], datetime, Sequence[Any]] | None = None
         self.clock = clock
         self._url = url
         self._board: Board | None = None
@@ -145,6 +148,7 @@ class Reads:
         self._locks: dict[tuple[Any, ...], threading.RLock] = {}
         self.history = History(self._fetch, self._state, clock)
         self.agreement = ReconciliationReads(self._fetch, self._state)
+        self.risk = RiskRows(self._fetch, self._state, clock, risk)
         self._strategies = StrategyReads(self._fetch, self.history.trading_days, clock)
         self._book = BookReads(self._fetch, clock)
         self._ledger = StrategyLedger(self._fetch, clock, risk_free_pct)
@@ -240,39 +244,6 @@ class Reads:
             self._rows.pop((Topic.POSITIONS, account), None)  # every row's days to expiry are others
         found: PositionRows = self._cached((Topic.POSITIONS, account), account, Topic.POSITIONS, self._load_positions)
         return found
-
-    def betas(self, symbols: Iterable[str]) -> Sequence[Any]:
-        """Rows of the query `betas`; read anew once in a quarter of an hour, because a beta moves with a day's close."""
-        wanted, now = frozenset(symbols), self.clock()
-        known = self._betas
-        if known is None or known[0] != wanted or not timedelta() <= now - known[1] < BETAS_FOR or not known[2]:
-            try:
-                found = self._fetch("betas", symbols=sorted(wanted), benchmark=self.risk.benchmark, sessions=SESSIONS)
-            except DatabaseAway:
-                if known is None or known[0] != wanted:
-                    raise
-                return known[2]
-            self._betas = known = (wanted, now, found)
-        return known[2]
-
-    def moves(self, account: str, back: timedelta) -> tuple[Sequence[Any], Sequence[Any]]:
-        """How positions moved since `back` ago, and the executions that may explain it. Never cached."""
-        self._state(account)
-        now = self.clock()
-        asked = {"account": account, "since": now - back, "now": now}
-        return self._fetch("position_moves", **asked), self._fetch("moving_executions", **asked)
-
-    def next_dividend(self, symbol: str, currency: str) -> NextDividend | None:
-        """Of a stock or fund, as the broker said last; None where it was never asked or didn't answer. Never cached."""
-        for row in self._fetch("dividend_outlook", symbol=symbol, currency=currency):
-            return {
-                "ex_date": rows.day(row["next_date"]),
-                "amount": row["next_amount"],
-                "past_12_months": row["past_12_months"],
-                "next_12_months": row["next_12_months"],
-                "as_of": rows.stamp(row["as_of"]),
-            }
-        return None
 
     def _today(self) -> date:
         return self.clock().astimezone(NEW_YORK).date()
@@ -515,6 +486,10 @@ class Reads:
             | {name: figures[name] for name in PORTFOLIO_NUMBERS[-2:]}
             | {"total_pnl": total},
             total_pnl_since=rows.iso(row["baseline_at"]) if total is not None else None,
+            margin={
+                **{name: rows.number(row[name]) for name in BROKERS_MARGIN},
+                "look_ahead_next_change": rows.iso(row["look_ahead_next_change"]),
+            },
         )
 
     def _load_positions(self, account: str) -> PositionRows:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from data import rows
 from data.analytics import assigned, greeks, obligations, today
-from data.risk_views import AssignmentsView, ExpiriesView, GreeksView, PositionDetailView, TodayView
+from data.risk_views import AssignmentsView, BrokersMargin, ExpiriesView, GreeksView, PositionDetailView, TodayView
 
 if TYPE_CHECKING:
-    from data.reads import Reads
+    from data.reads import PortfolioRow, Reads
 
 LOOK_BACK = timedelta(days=14)
 
@@ -26,9 +26,16 @@ def expiries(reads: Reads, account: str) -> ExpiriesView:
         "currency": row.currency,
         "cash": row.figures["cash"],
         "free_cash": obligations.free_cash(row.figures["cash"], row.currency, held),
-        "near_cash": obligations.near_cash(row.currency, reads.risk.cash_funds, held),
+        "near_cash": obligations.near_cash(row.currency, reads.risk.options.cash_funds, held),
+        "broker": brokers_margin(row),
         "items": obligations.expiries(held),
     }
+
+
+def brokers_margin(row: PortfolioRow) -> BrokersMargin:
+    """What the broker says of its margin after the next expiration and at its next change."""
+    margin: Any = {"as_of": rows.iso(row.as_of), **row.margin}
+    return margin  # type: ignore[no-any-return]
 
 
 def today_view(reads: Reads, account: str) -> TodayView:
@@ -38,7 +45,7 @@ def today_view(reads: Reads, account: str) -> TodayView:
     held = list(found.items.values())
     cash = today.Cash(
         obligations.free_cash(row.figures["cash"], row.currency, held),
-        obligations.near_cash(row.currency, reads.risk.cash_funds, held),
+        obligations.near_cash(row.currency, reads.risk.options.cash_funds, held),
     )
     breaks = reads.agreement.open_breaks(account)["count"]
     strategies = reads.strategies(account)
@@ -52,14 +59,16 @@ def today_view(reads: Reads, account: str) -> TodayView:
         "freshness": seen.freshness.value,
         "free_cash": cash.free,
         "near_cash": cash.near,
-        "items": today.lines(held, assignments(reads, account)["items"], cash, strategies["items"], breaks, reads.risk),
+        "items": today.lines(
+            held, assignments(reads, account)["items"], cash, strategies["items"], breaks, reads.risk.options
+        ),
         "unknown": unknown,
     }
 
 
 def assignments(reads: Reads, account: str) -> AssignmentsView:
     """Assignments and exercises of the last two weeks, confirmed or not. Raises as :class:`data.reads.Reads`."""
-    moves, executions = reads.moves(account, LOOK_BACK)
+    moves, executions = reads.risk.moves(account, LOOK_BACK)
     return {"account": account, "items": assigned.assignments(moves, executions)}
 
 
@@ -83,7 +92,7 @@ def position(reads: Reads, account: str, con_id: int) -> PositionDetailView:
         "revision": found.revision,
         "position": held,
         "money": greeks.leg(held),
-        "next_dividend": reads.next_dividend(held["symbol"], held["currency"]),
+        "next_dividend": reads.risk.next_dividend(held["symbol"], held["currency"]),
     }
 
 
@@ -91,8 +100,8 @@ def portfolio_greeks(reads: Reads, account: str) -> GreeksView:
     """The Greeks of all that is held in money, and beta-weighted delta. Raises as :class:`data.reads.Reads`."""
     found = reads.position_rows(account)
     held = list(found.items.values())
-    known = reads.betas({position["symbol"] for position in held})
-    benchmark = reads.risk.benchmark
+    known = reads.risk.betas({position["symbol"] for position in held})
+    benchmark = reads.risk.options.benchmark
     first = known[0] if known else {"benchmark_price": None, "benchmark_as_of": None}
     betas = greeks.Betas(
         benchmark,

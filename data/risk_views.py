@@ -52,6 +52,19 @@ class ExpiryView(TypedDict):
     uncertain: float  # short contracts left out of one or both: no price of the underlying, or an adjusted deliverable
 
 
+class BrokersMargin(TypedDict):
+    """The broker's own figures in the base currency, as of `as_of`; null: it doesn't say. Ours are estimates by strikes."""
+
+    as_of: str | None
+    post_expiration_margin: float | None
+    post_expiration_excess: float | None
+    look_ahead_initial_margin: float | None
+    look_ahead_maintenance_margin: float | None
+    look_ahead_available_funds: float | None
+    look_ahead_excess_liquidity: float | None
+    look_ahead_next_change: str | None
+
+
 class ExpiriesView(TypedDict):
     """`GET /api/calendar/expiries`, the soonest first. `free_cash` is the base currency's cash less all short puts' strikes;
     `near_cash`, which is not in it, the value of cash funds in that currency; null where one has no price."""
@@ -62,6 +75,7 @@ class ExpiriesView(TypedDict):
     cash: float | None
     free_cash: float | None
     near_cash: float | None
+    broker: BrokersMargin
     items: list[ExpiryView]
 
 

@@ -343,8 +343,14 @@ def _contracts(batch: Flush) -> Iterable[Contract]:
 
 def _portfolio_row(portfolio: Portfolio, sessions: Sessions) -> Row:
     row = {name: getattr(portfolio, name) for name in PORTFOLIO_VALUES}
-    day = _day(portfolio.as_of, sessions)
-    return {"account": portfolio.account, "as_of": _iso(portfolio.as_of), "session_date": day, **row}
+    day, change = _day(portfolio.as_of, sessions), _iso(portfolio.look_ahead_next_change)
+    return {
+        "account": portfolio.account,
+        "as_of": _iso(portfolio.as_of),
+        "session_date": day,
+        **row,
+        "look_ahead_next_change": change,
+    }
 
 
 def _position_row(position: Position) -> Row:

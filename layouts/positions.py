@@ -90,6 +90,8 @@ def _ladder() -> html.Section:
                 "our estimate by strikes, never the broker's margin.",
                 className="table-note quiet",
             ),
+            html.H3("By the broker itself", className="drawer-sub"),
+            html.Dl(id=ids.LADDER_BROKER, className="drawer-facts wide"),
         ],
     )  # fmt: skip
 

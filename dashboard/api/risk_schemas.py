@@ -13,6 +13,11 @@ NEED: dict[str, Any] = {
 }  # fmt: skip
 EXPIRIES: dict[str, Any] = {
     "account": "DU1", "as_of": "2026-03-09T20:00:00.000Z", "currency": "USD", "cash": 15_000.0, "free_cash": 3_000.0, "near_cash": 30_150.0,
+    "broker": {
+        "as_of": "2026-03-09T20:00:00.000Z", "post_expiration_margin": 9_800.0, "post_expiration_excess": 41_200.0,
+        "look_ahead_initial_margin": 12_000.0, "look_ahead_maintenance_margin": 10_900.0, "look_ahead_available_funds": 39_000.0,
+        "look_ahead_excess_liquidity": 40_100.0, "look_ahead_next_change": None,
+    },
     "items": [{
         "expiry": "2026-03-20", "week": "2026-03-16", "dte": 11, "currency": "USD", "contracts": 4.0, "notional": 24_800.0,
         "premium_at_risk": 310.0, "all_assigned": NEED, "in_the_money": {"cash": 0.0, "shares": []}, "uncertain": 0.0,
@@ -82,6 +87,19 @@ class Expiry(Answer):
     uncertain: float
 
 
+class BrokersMargin(Answer):
+    """The broker's own figures in the base currency: after the next expiration, and at the next change of its margin."""
+
+    as_of: str | None
+    post_expiration_margin: float | None
+    post_expiration_excess: float | None
+    look_ahead_initial_margin: float | None
+    look_ahead_maintenance_margin: float | None
+    look_ahead_available_funds: float | None
+    look_ahead_excess_liquidity: float | None
+    look_ahead_next_change: str | None
+
+
 class Expiries(Answer):
     model_config = ConfigDict(json_schema_extra={"examples": [EXPIRIES]})
 
@@ -91,6 +109,7 @@ class Expiries(Answer):
     cash: float | None
     free_cash: float | None
     near_cash: float | None
+    broker: BrokersMargin
     items: list[Expiry]
 
 

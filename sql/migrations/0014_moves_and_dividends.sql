@@ -25,3 +25,13 @@ CREATE TABLE dividend_outlooks (
     as_of          timestamptz NOT NULL,            -- when the broker said so last
     PRIMARY KEY (symbol, currency)
 );
+
+-- The broker's own margin after the next expiration, and at its next change. Only the newest is kept.
+ALTER TABLE portfolio_latest
+    ADD COLUMN post_expiration_margin double precision,
+    ADD COLUMN post_expiration_excess double precision,
+    ADD COLUMN look_ahead_initial_margin double precision,
+    ADD COLUMN look_ahead_maintenance_margin double precision,
+    ADD COLUMN look_ahead_available_funds double precision,
+    ADD COLUMN look_ahead_excess_liquidity double precision,
+    ADD COLUMN look_ahead_next_change timestamptz;

@@ -51,7 +51,7 @@ def test_beta_is_the_slope_over_the_last_year_of_common_returns(database_url: st
                         [con_id, day, day.date(), close, close, close, close],
                     )
             conn.execute("INSERT INTO bar_coverage VALUES (%s, 'trades', '1d', now(), now(), now())", [con_id])
-    found = {row["symbol"]: row for row in reads.betas(["KO", "QQQ"])}
+    found = {row["symbol"]: row for row in reads.risk.betas(["KO", "QQQ"])}
     assert set(found) == {"KO", "SPY"}
     prices, ours = closes(own), closes(market)
     pairs = [

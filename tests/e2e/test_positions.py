@@ -258,6 +258,8 @@ def test_calendar_and_ladder(positions: Callable[..., Page], web: Web, open_page
     (ours,) = [item for item in view["items"] if item["expiry"] == EXPIRY.isoformat()]
     expect(page.locator("#expiries")).to_contain_text(text.number(ours["notional"], 0))
     expect(page.locator("#ladder")).to_contain_text("100 KO")
+    expect(page.locator("#ladder-broker dt").first).to_have_text("Margin after the next expiration")
+    expect(page.locator("#ladder-broker dd").first).to_have_text("—")  # nobody said
 
 
 def test_greeks_in_money(positions: Callable[..., Page], web: Web) -> None:

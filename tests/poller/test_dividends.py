@@ -68,9 +68,9 @@ def test_stored_and_used(gateway: GatewayHandle, start_poller: StartPoller, db: 
         try:
             reads = Reads(engine, db.url)
             symbol = next(s for s in sorted(wanted) if BY_SYMBOL[s].months)
-            known: Any = reads.next_dividend(symbol, "USD")
+            known: Any = reads.risk.next_dividend(symbol, "USD")
             assert known["amount"] == float(BY_SYMBOL[symbol].dividend)
-            assert reads.next_dividend("QQQQ", "USD") is None
+            assert reads.risk.next_dividend("QQQQ", "USD") is None
 
             def flagged() -> bool:
                 rows = reads.position_rows(ACCOUNT).items.values()

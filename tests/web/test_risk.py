@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from dashboard.api import risk_schemas
-from tests.web.samples import ACCOUNT, Writer
+from tests.web.samples import ACCOUNT, Writer, portfolio
 from tests.web.server import Web
 
 
@@ -14,6 +16,18 @@ def test_expiries(web: Web, write: Writer) -> None:
     held = [item for item in web.get("/api/portfolio/positions").json["items"] if item["sec_type"] == "OPT"]
     assert sum(item.contracts for item in shown.items) == sum(abs(item["quantity"]) for item in held) > 0
     assert {item.expiry for item in shown.items} == {item["expiry"] for item in held}
+
+
+def test_the_brokers_margin_stands_beside_ours(web: Web, write: Writer) -> None:
+    empty = web.get("/api/calendar/expiries").json["broker"]
+    assert {value for name, value in empty.items() if name != "as_of"} == {None}
+    change = datetime(2026, 3, 12, 21, tzinfo=UTC)
+    write.flush(
+        portfolio=portfolio(post_expiration_margin=9_800.0, post_expiration_excess=0.0, look_ahead_next_change=change)
+    )
+    told = web.get("/api/calendar/expiries").json["broker"]
+    assert (told["post_expiration_margin"], told["post_expiration_excess"]) == (9_800.0, 0.0)
+    assert (told["look_ahead_initial_margin"], told["look_ahead_next_change"]) == (None, "2026-03-12T21:00:00.000Z")
 
 
 def test_today(web: Web, write: Writer) -> None:

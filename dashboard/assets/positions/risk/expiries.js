@@ -56,15 +56,31 @@
     return table(["Expiry", "Cash, all", "Shares, all", "Cash, in the money", "Shares, in the money", ""], lines);
   }
 
+  /* The broker's own, which no sum of strikes is: under portfolio margin only these say what an expiry leaves. */
+  const BROKER = [
+    ["post_expiration_margin", "Margin after the next expiration"], ["post_expiration_excess", "Excess after it"],
+    ["look_ahead_initial_margin", "Initial margin at its next change"], ["look_ahead_maintenance_margin", "Maintenance margin then"],
+    ["look_ahead_available_funds", "Available funds then"], ["look_ahead_excess_liquidity", "Excess liquidity then"],
+  ];
+
+  function broker(told) {
+    const facts = BROKER.map(([name, title]) => element("div", {}, [
+      text(title, "dt"), text(format.number(told[name], 0), "dd", { className: `num ${told[name] < 0 ? "down" : ""}` }),
+    ]));
+    const times = [["Next change", told.look_ahead_next_change], ["As of", told.as_of]].filter(([, at]) => at);
+    return [...facts, ...times.map(([title, at]) => element("div", {}, [text(title, "dt"), text(format.time(at), "dd", { className: "num" })]))];
+  }
+
   let drawn = null;
 
   function draw(view) {
-    const words = JSON.stringify({ ...view, as_of: null });
+    const words = JSON.stringify({ ...view, as_of: null, broker: { ...view.broker, as_of: null } });
     if (words !== drawn) {
       drawn = words;
       place("expiries").replaceChildren(calendar(view));
       place("ladder").replaceChildren(ladder(view));
     }
+    place("ladder-broker").replaceChildren(...broker(view.broker));
     const asOf = view.as_of ? `as of ${format.time(view.as_of)}` : "";
     ui.show("expiries-note", { children: [view.currency, asOf].filter(Boolean).join(" · ") });
     ui.show("ladder-note", { children: [`cash ${whole(view.cash)}`, `free after all short puts ${format.number(view.free_cash, 0)}`, asOf].filter(Boolean).join(" · ") });
