@@ -29,6 +29,7 @@ from data.payoffs import Payoffs
 from data.preferences import Preferences
 from data.previews import Previews
 from data.reads import Reads
+from data.risk_views import RiskOptions
 from data.strategies.reports import Reports
 
 NAME = "MoneyTrailz"
@@ -90,8 +91,13 @@ def create_app(settings: Settings) -> Flask:
         raise DatabaseError("No database is configured: set DATABASE_URL, or use `mtz run`, which brings its own.")
     url = settings.database_url
     engine = make_engine(url, Role.WEB, "web", pool_size=POOL_SIZE)
+    risk = RiskOptions(settings.profit_target_pct, settings.dte_limit, settings.cash_fund_symbols, settings.benchmark)
     reads = Reads(
-        engine, url, risk_free_pct=settings.risk_free_pct, has_portfolio_margin=settings.margin == "portfolio"
+        engine,
+        url,
+        risk_free_pct=settings.risk_free_pct,
+        has_portfolio_margin=settings.margin == "portfolio",
+        risk=risk,
     )
     encoder = Encoder(reads)
     hub = ws.Hub(reads, encoder, url)

@@ -176,6 +176,20 @@ class Settings(BaseSettings):
         "How the broker computes the account's margin, which the API doesn't say. `portfolio`: returns on an estimate of "
         "Regulation T's margin are left out, because they would say nothing.",
     )  # fmt: skip
+    profit_target_pct: float = _setting(
+        "MTZ_PROFIT_TARGET_PCT", 50.0, "percent of the premium from 1 to 100",
+        "Today lists a short option that has kept so much of its premium.", ge=1, le=100,
+    )  # fmt: skip
+    dte_limit: int = _setting(
+        "MTZ_DTE_LIMIT", 21, "a whole number of days from 0 to 365",
+        "Today lists a short option that expires in so many days or fewer.", ge=0, le=365,
+    )  # fmt: skip
+    cash_funds: str | None = _setting(
+        "MTZ_CASH_FUNDS", "SGOV", "symbols separated by commas, or none",
+        "Funds in which cash is parked: their value is shown as near-cash beside free cash and never counted in it. "
+        "`none`: there is no such fund.",
+        pattern=r"^[A-Za-z][A-Za-z0-9. ]{0,11}(\s*,\s*[A-Za-z][A-Za-z0-9. ]{0,11})*$",
+    )  # fmt: skip
     bar_requests: int = _setting(
         "MTZ_BAR_REQUESTS", 20, "a whole number from 0 to 40",
         "How many requests for price bars the poller may send in ten minutes. IBKR allows a log-in 60, which your bots "
@@ -345,6 +359,11 @@ class Settings(BaseSettings):
         """MTZ_TRUSTED_PROXIES."""
         items = (self.trusted_proxies or "").split(",")
         return tuple(ipaddress.ip_network(item.strip(), strict=False) for item in items if item.strip())
+
+    @property
+    def cash_fund_symbols(self) -> frozenset[str]:
+        """MTZ_CASH_FUNDS."""
+        return frozenset(name.strip().upper() for name in (self.cash_funds or "").split(",")) - {"", "NONE"}
 
     @property
     def is_demo(self) -> bool:

@@ -120,6 +120,14 @@ class Portfolio:
     daily_pnl: float | None = None
     unrealized_pnl: float | None = None
     realized_pnl: float | None = None
+    # The broker's own, after the next expiration and at the next change of its margin; the newest alone is stored.
+    post_expiration_margin: float | None = None
+    post_expiration_excess: float | None = None
+    look_ahead_initial_margin: float | None = None
+    look_ahead_maintenance_margin: float | None = None
+    look_ahead_available_funds: float | None = None
+    look_ahead_excess_liquidity: float | None = None
+    look_ahead_next_change: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +249,19 @@ class PositionSample:
     position: Position
 
 
+@dataclass(frozen=True, slots=True)
+class DividendOutlook:
+    """What the broker's ticker says of an underlying's dividends, per share, at `as_of`; None: it says nothing."""
+
+    symbol: str
+    currency: str
+    as_of: datetime
+    past_12_months: float | None = None
+    next_12_months: float | None = None
+    next_date: date | None = None  # the ex-date
+    next_amount: float | None = None
+
+
 BarWhat = Literal["trades", "implied_vol"]
 BarResolution = Literal["1m", "1h", "1d"]
 
@@ -296,4 +317,5 @@ class Flush:
     portfolio_samples: tuple[PortfolioSample, ...] = ()
     position_samples: tuple[PositionSample, ...] = ()
     outages: tuple[Outage, ...] = ()
+    dividends: tuple[DividendOutlook, ...] = ()
     contracts: tuple[Contract, ...] = field(default=())

@@ -34,6 +34,8 @@ from data.model import Topic
 from data.positions import PositionRows, positions_view
 from data.queries import query
 from data.reconciliation_reads import ReconciliationReads
+from data.risk_rows import RiskRows
+from data.risk_views import RISK_DEFAULTS, RiskOptions
 from data.strategy_ledger import StrategyLedger, shorts
 from data.strategy_reads import StrategyReads, StrategyRows
 from data.summary import Premium, Trading, cards
@@ -54,6 +56,11 @@ CACHED_PAGES = 8
 PORTFOLIO_NUMBERS = (
     "net_liquidation", "cash", "available_funds", "buying_power", "excess_liquidity", "initial_margin",
     "maintenance_margin", "cushion", "gross_position_value", "daily_pnl", "unrealized_pnl", "realized_pnl",
+)  # fmt: skip
+
+BROKERS_MARGIN = (
+    "post_expiration_margin", "post_expiration_excess", "look_ahead_initial_margin", "look_ahead_maintenance_margin",
+    "look_ahead_available_funds", "look_ahead_excess_liquidity",
 )  # fmt: skip
 
 
@@ -79,6 +86,7 @@ class PortfolioRow:
     as_of: datetime | None
     figures: dict[str, float | None]
     total_pnl_since: str | None
+    margin: dict[str, float | str | None]  # the broker's, to come: of BROKERS_MARGIN, and its next change
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +133,7 @@ class Reads:
         clock: Callable[[], datetime] = utc_now,
         risk_free_pct: float = 0.0,
         has_portfolio_margin: bool = False,
+        risk: RiskOptions = RISK_DEFAULTS,
     ) -> None:
         """`url` is only for saying which database can't be read; `risk_free_pct` is a year's, for Sharpe ratios;
         `has_portfolio_margin`: no figure is on Regulation T's margin."""
@@ -141,6 +150,7 @@ class Reads:
         self._locks: dict[tuple[Any, ...], threading.RLock] = {}
         self.history = History(self._fetch, self._state, clock)
         self.agreement = ReconciliationReads(self._fetch, self._state)
+        self.risk = RiskRows(self._fetch, self._state, clock, risk)
         self._strategies = StrategyReads(self._fetch, self.history.trading_days, clock)
         self._book = BookReads(self._fetch, clock, has_portfolio_margin)
         self._ledger = StrategyLedger(self._fetch, clock, risk_free_pct)
@@ -495,6 +505,10 @@ class Reads:
             | {name: figures[name] for name in PORTFOLIO_NUMBERS[-2:]}
             | {"total_pnl": total},
             total_pnl_since=rows.iso(row["baseline_at"]) if total is not None else None,
+            margin={
+                **{name: rows.number(row[name]) for name in BROKERS_MARGIN},
+                "look_ahead_next_change": rows.iso(row["look_ahead_next_change"]),
+            },
         )
 
     def _load_positions(self, account: str) -> PositionRows:

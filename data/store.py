@@ -128,6 +128,7 @@ class Store:
                 self._write_rows("contracts", contracts)
                 self._write_portfolio(account, rows)
                 self._write_positions(account, rows, revisions.get(Topic.POSITIONS, 0))
+                self._write_dividends(account, rows.get("dividends"), revisions.get(Topic.POSITIONS, 0))
                 self._write_executions(account, rows["executions"], revisions.get(Topic.TRADES, 0))
                 self._write_orders(rows["orders"])
                 self._write_rows("portfolio_samples", rows["portfolio_samples"])
@@ -229,6 +230,10 @@ class Store:
         if rows["removed"]:
             self._execute("positions_removed", account=account, con_ids=rows["removed"])
 
+    def _write_dividends(self, account: str, rows: Sequence[Row] | None, revision: int) -> None:
+        if rows:
+            self._execute("dividend_outlooks", rows=_dumps(rows), account=account, revision=revision)
+
     def _write_executions(self, account: str, rows: Sequence[Row], revision: int) -> None:
         if not rows:
             return
@@ -273,6 +278,7 @@ def encode(batch: Flush, sessions: Sessions) -> Rows:
             for s in batch.position_samples
         ],
         "outages": [_jsonable(asdict(o)) for o in batch.outages],
+        "dividends": [_jsonable(asdict(d)) for d in batch.dividends],
     }
 
 
@@ -315,7 +321,7 @@ def _merged(executions: Iterable[Execution]) -> Iterable[Execution]:
 def _topics(rows: Rows) -> list[str]:
     touched = {
         Topic.PORTFOLIO: rows["portfolio"] is not None,
-        Topic.POSITIONS: bool(rows["positions"] or rows["removed"]),
+        Topic.POSITIONS: bool(rows["positions"] or rows["removed"] or rows.get("dividends")),
         Topic.TRADES: bool(rows["executions"]),
         Topic.STATUS: bool(rows["outages"]),
     }
@@ -337,8 +343,14 @@ def _contracts(batch: Flush) -> Iterable[Contract]:
 
 def _portfolio_row(portfolio: Portfolio, sessions: Sessions) -> Row:
     row = {name: getattr(portfolio, name) for name in PORTFOLIO_VALUES}
-    day = _day(portfolio.as_of, sessions)
-    return {"account": portfolio.account, "as_of": _iso(portfolio.as_of), "session_date": day, **row}
+    day, change = _day(portfolio.as_of, sessions), _iso(portfolio.look_ahead_next_change)
+    return {
+        "account": portfolio.account,
+        "as_of": _iso(portfolio.as_of),
+        "session_date": day,
+        **row,
+        "look_ahead_next_change": change,
+    }
 
 
 def _position_row(position: Position) -> Row:

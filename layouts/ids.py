@@ -187,6 +187,11 @@ EXPIRIES_NOTE = "expiries-note"
 EXPIRIES_PROBLEM = "expiries-problem"
 LADDER = "ladder"
 LADDER_NOTE = "ladder-note"
+LADDER_BROKER = "ladder-broker"
+GREEKS = "greeks"
+GREEKS_NOTE = "greeks-note"
+GREEKS_PROBLEM = "greeks-problem"
+GREEKS_WINDOW = "greeks-window"
 
 # -- Reports -----------------------------------------------------------------------------------------------------------
 REPORTS_NOTE = "reports-note"

@@ -26,7 +26,7 @@ def positions(state: PageState) -> html.Div:
                 className="page-head",
             ),
             _held(state),
-            html.Div([_calendar(), _ladder()], className="expiry-panels"),
+            html.Div([_calendar(), _ladder(), _greeks()], className="expiry-panels"),
         ],
         id=ids.PAGE_POSITIONS,
         hidden=True,
@@ -88,6 +88,28 @@ def _ladder() -> html.Section:
             html.P(
                 "What each expiry by itself would take if all short options, or only those in the money now, were assigned; "
                 "our estimate by strikes, never the broker's margin.",
+                className="table-note quiet",
+            ),
+            html.H3("By the broker itself", className="drawer-sub"),
+            html.Dl(id=ids.LADDER_BROKER, className="drawer-facts wide"),
+        ],
+    )  # fmt: skip
+
+
+def _greeks() -> html.Section:
+    return panel(
+        "Greeks of all that is held",
+        "greeks",
+        note=html.Span(id=ids.GREEKS_NOTE),
+        children=[
+            html.P(id=ids.GREEKS_PROBLEM, className="panel-problem", role="status", hidden=True),
+            html.Div(id=ids.GREEKS, className="scrolls", tabIndex=0, role="region", **{"aria-label": "Greeks by underlying, in money"}),
+            html.P(
+                [
+                    "In money: delta × price, its change when the underlying rises one percent, a calendar day, a percentage point of "
+                    "volatility. Delta weighted by beta is in shares of the benchmark. ",
+                    html.Span(id=ids.GREEKS_WINDOW),
+                ],
                 className="table-note quiet",
             ),
         ],

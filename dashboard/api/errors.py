@@ -20,6 +20,7 @@ from data.notes import StaleNoteError, UnknownSubjectError
 from data.payoffs import BadDatesError, CannotPriceError, NoPayoffError, PricingAwayError
 from data.reads import DatabaseAway, UnknownAccount
 from data.resolution import BadWindow
+from data.risk_reads import UnknownPosition
 from data.strategies.reports import UnknownBotError, WrappedBotError
 from data.strategy_ledger import BadComparison
 
@@ -69,6 +70,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(NoAccountError, lambda e: problem(503, str(e), {"Retry-After": "2"}))
     app.register_error_handler(UnknownInstrument, lambda e: problem(404, str(e)))
     app.register_error_handler(UnknownCycle, lambda e: problem(404, str(e)))
+    app.register_error_handler(UnknownPosition, lambda e: problem(404, str(e)))
     app.register_error_handler(BadCursor, lambda e: problem(422, str(e)))
     app.register_error_handler(BadWindow, lambda e: problem(422, str(e)))
     app.register_error_handler(DatabaseAway, lambda e: problem(503, str(e), {"Retry-After": "2"}))

@@ -1,4 +1,4 @@
-"""`/api/today` and `/api/calendar/expiries`: what can happen to what is held."""
+"""`/api/today`, `/api/calendar/expiries`, `/api/assignments/`, `/api/positions/{con_id}` and `/api/portfolio/greeks`: what can happen to what is held."""
 
 from __future__ import annotations
 
@@ -23,5 +23,20 @@ def blueprint(reads: Reads) -> APIBlueprint:
     def expiries(query: schemas.AccountQuery) -> Response:
         """Expiries with what assignment would take, of all shorts and of those in the money, against what is there"""
         return answers.tagged(risk_reads.expiries(reads, answers.which(reads, query.account)))
+
+    @api.get("/assignments/", strict_slashes=False, responses=documented(risk_schemas.Assignments))
+    def assignments(query: schemas.AccountQuery) -> Response:
+        """Assignments and exercises of two weeks: booked by the broker, or inferred from positions and not confirmed yet"""
+        return answers.tagged(risk_reads.assignments(reads, answers.which(reads, query.account)))
+
+    @api.get("/positions/<int:con_id>", responses=documented(risk_schemas.PositionDetail))
+    def position(path: schemas.ContractPath, query: schemas.AccountQuery) -> Response:
+        """One held contract, and what its Greeks come to in money"""
+        return answers.tagged(risk_reads.position(reads, answers.which(reads, query.account), path.con_id))
+
+    @api.get("/portfolio/greeks", strict_slashes=False, responses=documented(risk_schemas.Greeks))
+    def greeks(query: schemas.AccountQuery) -> Response:
+        """The Greeks of all that is held in money, and delta weighted by beta"""
+        return answers.tagged(risk_reads.portfolio_greeks(reads, answers.which(reads, query.account)))
 
     return api

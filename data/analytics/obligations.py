@@ -31,6 +31,15 @@ def free_cash(cash: float | None, currency: str | None, positions: Iterable[Posi
     return round(cash - sum(_strikes(p) for p in puts), 2)
 
 
+def near_cash(currency: str | None, funds: frozenset[str], positions: Iterable[PositionView]) -> float | None:
+    """The value of held cash funds in the base currency; None where one has no price."""
+    values = [
+        p["market_value"] for p in positions
+        if p["sec_type"] == "STK" and p["symbol"] in funds and p["currency"] == currency and p["quantity"] > 0
+    ]  # fmt: skip
+    return None if None in values else round(sum(value or 0.0 for value in values), 2)
+
+
 def _when(position: PositionView) -> tuple[str, str]:
     return position["expiry"] or "", position["currency"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, Literal, TypedDict
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,9 @@ EUROPEAN = frozenset({"SPX", "SPXW", "XSP", "NDX", "NDXP", "XND", "RUT", "RUTW",
 CASH_SETTLED = EUROPEAN | {"OEX"}
 DEEP = 0.001
 """A short put in the money with less extrinsic value than this share of its strike may be assigned early: our estimate."""
+
+OUTLOOK_FOR = timedelta(days=7)
+"""How old what the broker says of dividends may be; the poller asks every six hours."""
 
 Moneyness = Literal["itm", "atm", "otm"]
 EarlyAssignment = Literal["risk", "none", "unknown"]
@@ -59,7 +62,7 @@ def derived(row: Mapping[str, Any], today: date) -> Derived:
     intrinsic = _intrinsic(row["right"], row["strike"], spot)
     price = _known(row["market_price"])
     extrinsic = None if intrinsic is None or price is None else round(price - intrinsic, 6)
-    early, reason = _early_assignment(row, adjusted, intrinsic, extrinsic)
+    early, reason = _early_assignment(row, adjusted, intrinsic, extrinsic, today)
     return {
         "non_standard": adjusted,
         "dte": None if row["expiry"] is None else (row["expiry"] - today).days,
@@ -121,7 +124,7 @@ def _sigmas(row: Mapping[str, Any], spot: float | None) -> float | None:
 
 
 def _early_assignment(
-    row: Mapping[str, Any], adjusted: bool, intrinsic: float | None, extrinsic: float | None
+    row: Mapping[str, Any], adjusted: bool, intrinsic: float | None, extrinsic: float | None, today: date
 ) -> tuple[EarlyAssignment | None, str | None]:
     """Only shorts can be assigned; what would have to be known and isn't makes it "unknown", never "none"."""
     if row["sec_type"] not in OPTIONS or row["quantity"] >= 0:
@@ -135,10 +138,36 @@ def _early_assignment(
     if intrinsic == 0:
         return "none", "Out of the money."
     if row["right"] == "C":
-        return "unknown", "In the money; the underlying's next dividend is not known."
+        return _call_before_dividend(row, extrinsic, today)
     if extrinsic <= DEEP * row["strike"]:
         return "risk", f"In the money with {max(extrinsic, 0):.2f} of extrinsic value left at its mark."
     return "none", f"In the money, but {extrinsic:.2f} of extrinsic value is left at its mark."
+
+
+def _call_before_dividend(row: Mapping[str, Any], extrinsic: float, today: date) -> tuple[EarlyAssignment, str]:
+    """A holder who exercises gives up the extrinsic value for the dividend: on the last session before the ex-date."""
+    ex_date, amount, told = row["dividend_date"], _known(row["dividend"]), row["dividend_as_of"]
+    if told is None or ex_date is None or amount is None:
+        return "unknown", "In the money; the underlying's next dividend is not known."
+    if ex_date <= today:
+        return "unknown", f"In the money; the dividend after that of {ex_date} is not known yet."
+    if today - told.astimezone(NEW_YORK).date() > OUTLOOK_FOR:
+        return (
+            "unknown",
+            f"In the money; what the broker says of its dividends is of {told.astimezone(NEW_YORK):%Y-%m-%d}.",
+        )
+    if row["expiry"] < ex_date:
+        return "none", f"In the money; the next dividend, {amount:g} on {ex_date}, comes after its expiry."
+    if extrinsic >= amount:
+        return (
+            "none",
+            f"In the money; its extrinsic value of {extrinsic:.2f} is not less than the dividend of {amount:g} on {ex_date}.",
+        )
+    less = f"its extrinsic value of {max(extrinsic, 0):.2f} at its mark is less than the dividend of {amount:g} on {ex_date}"
+    last = row["last_cum_day"]
+    if last is None or last <= today:
+        return "risk", f"In the money, and {less}."
+    return "none", f"In the money; {less}: at risk on {last}, the last session before it."
 
 
 def _known(value: float | None) -> float | None:

@@ -136,6 +136,10 @@ class Book:
         """The contracts that are held, in full."""
         return [holding.contract for holding in self.holdings.values() if holding.quantity]
 
+    def quantities(self) -> list[tuple[Contract, float]]:
+        """The contracts that are held, each with how many of it."""
+        return [(holding.contract, holding.quantity) for holding in self.holdings.values() if holding.quantity]
+
     @property
     def is_complete(self) -> bool:
         """Whether the account's values are whole: what is asked where the end of the download is not told."""

@@ -37,16 +37,22 @@ class LineBudget:
         self._resume_at = 0.0
         self._grown_at = 0.0
 
-    def plan(self, candidates: Iterable[Candidate], now: float) -> tuple[int, ...]:
+    @property
+    def limit(self) -> int:
+        """How many lines may be taken now."""
+        return self._limit
+
+    def plan(self, candidates: Iterable[Candidate], now: float, lent: int = 0) -> tuple[int, ...]:
         """The contracts that should have a line now, the most needed first: short options near expiry always, the
-        others by turns.
+        others by turns. `lent`: lines that serve something else for a while.
         """
         self._grow(now)
+        limit = max(self._limit - lent, 0)
         ranked = sorted(candidates, key=lambda c: (not c.is_short, c.expiry, c.con_id))
-        if len(ranked) <= self._limit:
+        if len(ranked) <= limit:
             return tuple(c.con_id for c in ranked)
-        by_turns = self._limit // 4 or min(self._limit, 1)
-        pinned, rest = ranked[: self._limit - by_turns], ranked[self._limit - by_turns :]
+        by_turns = limit // 4 or min(limit, 1)
+        pinned, rest = ranked[: limit - by_turns], ranked[limit - by_turns :]
         if not by_turns:
             return ()
         start = int(now // TURN_S) * by_turns % len(rest)

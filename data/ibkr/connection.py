@@ -13,6 +13,7 @@ from data.ibkr import client, reasons, translate
 from data.ibkr.bars import BarFeed, Gateway
 from data.ibkr.book import Book
 from data.ibkr.budget import TURN_S, LineBudget
+from data.ibkr.dividends import DividendFeed, Source
 from data.ibkr.fills import Fills
 from data.ibkr.heartbeat import beat
 from data.ibkr.lines import Lines
@@ -43,13 +44,13 @@ class Connection:
 
     def __init__(
         self, link: Link, account: str, outlet: Outlet, budget: LineBudget, bars: BarFeed | None,
-        *, heartbeat_s: float, silence_s: float, reconcile_s: float,
+        dividends: DividendFeed, *, heartbeat_s: float, silence_s: float, reconcile_s: float,
     ) -> None:  # fmt: skip
         self._link, self._ib, self._account, self._outlet = link, link.ib, account, outlet
         self._heartbeat_s, self._silence_s, self._reconcile_s = heartbeat_s, silence_s, reconcile_s
         self._book = Book(account)
         self._lines = Lines(link.ib, budget)
-        self._bars = bars
+        self._bars, self._dividends = bars, dividends
         self._phase: MarketPhase | None = None
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pnl = PnlSubscriptions(link.ib, account, lambda: self._book.held)
@@ -144,7 +145,12 @@ class Connection:
         self._outlet.say(GatewayState.CONNECTING, reasons.READING)
         await self._subscribe()
         await asyncio.gather(
-            self._keep_reconciled(), self._keep_lines(), self._keep_hours(), self._keep_tidy(), self._keep_bars()
+            self._keep_reconciled(),
+            self._keep_lines(),
+            self._keep_hours(),
+            self._keep_tidy(),
+            self._keep_bars(),
+            self._keep_dividends(),
         )
 
     async def _subscribe(self) -> None:
@@ -263,7 +269,9 @@ class Connection:
             self._on_smaller_error(request, code, text)
 
     def _on_smaller_error(self, request: int, code: int, text: str) -> None:
-        if code == 101 and self._lines.no_line_left(request):
+        if code in NO_DATA | {101} and self._lines.borrowed_refused(request, code == 101):
+            pass  # a question that is asked again later
+        elif code == 101 and self._lines.no_line_left(request):
             self._tell(market_data_lines=len(self._lines))
         elif code in NO_DATA and self._lines.not_available(request):
             self._tell(market_data_lines=len(self._lines))
@@ -360,8 +368,7 @@ class Connection:
 
     async def _keep_lines(self) -> None:
         while True:
-            held = [(h.contract, h.quantity) for h in self._book.holdings.values() if h.quantity]
-            is_more_due = self._lines.arrange(held)
+            is_more_due = self._lines.arrange(self._book.quantities())
             self._tell(market_data_lines=len(self._lines))
             if is_more_due:
                 await asyncio.sleep(LINES_S)
@@ -409,6 +416,15 @@ class Connection:
             complain=lambda sentence: self._tell(error=sentence),
         )  # fmt: skip
         await self._bars.keep(gateway)
+
+    async def _keep_dividends(self) -> None:
+        source = Source(
+            self._lines, self._book.quantities, self._details,
+            is_ready=lambda: self._whole and not self._unreachable and self._other_login_until is None,
+            arrange=self._rearrange.set,
+            tell=self._outlet.listener.on_dividends,
+        )  # fmt: skip
+        await self._dividends.keep(source)
 
     def _details(self, wire: Any) -> Awaitable[Any]:
         return self._answer(self._ib.reqContractDetailsAsync(wire))

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from data.model import BarAnswer, BarCoverage, Execution, GatewayState, MarketPhase, Order, Portfolio, Position
+from data.model import (
+    BarAnswer,
+    BarCoverage,
+    DividendOutlook,
+    Execution,
+    GatewayState,
+    MarketPhase,
+    Order,
+    Portfolio,
+    Position,
+)
 
 
 class Listener(Protocol):
@@ -32,6 +42,9 @@ class Listener(Protocol):
 
     def on_order(self, order: Order) -> None:
         """An order's status changed."""
+
+    def on_dividends(self, outlook: DividendOutlook) -> None:
+        """What the broker says of an underlying's dividends, also where it says nothing."""
 
     def on_market(self, phase: MarketPhase | None, next_phase_at: datetime | None) -> None:
         """The session's phase by the gateway's own trading hours; None: not known."""

@@ -12,6 +12,7 @@ from data.ibkr import client, reasons
 from data.ibkr.bars import BarFeed
 from data.ibkr.budget import LineBudget
 from data.ibkr.connection import Connection
+from data.ibkr.dividends import DividendFeed
 from data.ibkr.events import BarStore, Listener
 from data.ibkr.link import Link
 from data.ibkr.outlet import Outlet
@@ -56,6 +57,7 @@ class Session:
     def __init__(self, options: SessionOptions, listener: Listener, bars: BarStore | None = None) -> None:
         self._options = options
         self._bars = BarFeed(bars, options.benchmark, options.bar_requests) if bars else None
+        self._dividends = DividendFeed()
         self._outlet = Outlet(listener)
         self._budget = LineBudget(options.line_budget)
         self._restart_ends = 0.0
@@ -105,7 +107,7 @@ class Session:
             self._outlet.watch(account)
             self._outlet.listener.on_info(server_version=link.ib.client.serverVersion())
             connection = Connection(
-                link, account, self._outlet, self._budget, self._bars, heartbeat_s=options.heartbeat_s,
+                link, account, self._outlet, self._budget, self._bars, self._dividends, heartbeat_s=options.heartbeat_s,
                 silence_s=options.silence_s, reconcile_s=options.reconcile_s,
             )  # fmt: skip
             self._connection = connection

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from data.model import BarWhat, Contract, Execution, ExecutionKind, Order, Portfolio, PriceBar, Source
+from data.model import BarWhat, Contract, DividendOutlook, Execution, ExecutionKind, Order, Portfolio, PriceBar, Source
 
 UNSET_INTEGER = 2147483647
 HUGE = 1e300
@@ -92,6 +92,20 @@ def right(text: str) -> str | None:
     return {"C": "C", "CALL": "C", "P": "P", "PUT": "P"}.get((text or "").upper())
 
 
+def dividends(symbol: str, currency: str, wire: Any, now: datetime) -> DividendOutlook:
+    """Tick 59: past and next twelve months, next date, next amount; what is empty is not known."""
+    following = wire.nextDate
+    return DividendOutlook(
+        symbol,
+        currency,
+        now,
+        past_12_months=known(wire.past12Months),
+        next_12_months=known(wire.next12Months),
+        next_date=following.date() if isinstance(following, datetime) else following,
+        next_amount=known(wire.nextAmount),
+    )
+
+
 # -- Greeks
 
 
@@ -141,6 +155,12 @@ TAGS = {
     "initial_margin": "InitMarginReq",
     "maintenance_margin": "MaintMarginReq",
     "gross_position_value": "GrossPositionValue",
+    "post_expiration_margin": "PostExpirationMargin",
+    "post_expiration_excess": "PostExpirationExcess",
+    "look_ahead_initial_margin": "LookAheadInitMarginReq",
+    "look_ahead_maintenance_margin": "LookAheadMaintMarginReq",
+    "look_ahead_available_funds": "LookAheadAvailableFunds",
+    "look_ahead_excess_liquidity": "LookAheadExcessLiquidity",
 }
 Values = Mapping[tuple[str, str], str]
 """(tag, currency) → text, as the broker sends account values."""
@@ -182,12 +202,19 @@ def portfolio(account: str, values: Values, pnl: Any | None, as_of: datetime) ->
         as_of=as_of,
         currency=currency,
         cushion=number(values.get(("Cushion", ""))),
+        look_ahead_next_change=_moment(values.get(("LookAheadNextChange", ""))),
         # In the ledger it is BASE that is the sum over all currencies.
         unrealized_pnl=_first(known(pnl.unrealizedPnL) if pnl else None, number(values.get(("UnrealizedPnL", BASE)))),
         realized_pnl=_first(known(pnl.realizedPnL) if pnl else None, number(values.get(("RealizedPnL", BASE)))),
         daily_pnl=known(pnl.dailyPnL) if pnl else None,
         **{name: amount(tag) for name, tag in TAGS.items()},
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Seconds since the epoch; 0 where no change is near."""
+    seconds = number(text)
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
 def _first(*found: float | None) -> float | None:

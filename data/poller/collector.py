@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from data.model import (
+    DividendOutlook,
     Execution,
     Flush,
     GatewayState,
@@ -39,6 +40,7 @@ class Pending:
     portfolio: bool = False
     positions: set[int] = field(default_factory=set)
     removed: set[int] = field(default_factory=set)
+    dividends: set[tuple[str, str]] = field(default_factory=set)
     executions: list[Execution] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
     portfolio_samples: list[PortfolioSample] = field(default_factory=list)
@@ -61,6 +63,7 @@ class Collector:
         self._positions: dict[int, Position] = {}
         self._executions: dict[tuple[str, int], Execution] = {}
         self._orders: dict[int, Order] = {}
+        self._dividends: dict[tuple[str, str], DividendOutlook] = {}
         self._portfolio_sampled: datetime | None = None
         self._portfolio_unsampled = False
         self._sampled: dict[int, datetime] = {}
@@ -133,6 +136,12 @@ class Collector:
         self._pending.orders.append(order)
         self._wake()
 
+    def on_dividends(self, outlook: DividendOutlook) -> None:
+        key = (outlook.symbol, outlook.currency)
+        self._dividends[key] = outlook
+        self._pending.dividends.add(key)
+        self._wake()
+
     def on_market(self, phase: MarketPhase | None, next_phase_at: datetime | None) -> None:
         self.status = replace(self.status, market_phase=phase, next_phase_at=next_phase_at)
         self._wake()
@@ -169,6 +178,7 @@ class Collector:
         """The database missed flushes: write every latest row again, and remove those of what is not held any more."""
         self._pending.portfolio = self._portfolio is not None
         self._pending.positions |= set(self._positions)
+        self._pending.dividends |= set(self._dividends)
         if self._is_complete:
             self._pending.removed |= self.stored - set(self._positions)
         self._wake()
@@ -201,6 +211,7 @@ class Collector:
             orders=tuple(pending.orders),
             portfolio_samples=tuple(pending.portfolio_samples),
             position_samples=tuple(pending.position_samples),
+            dividends=tuple(self._dividends[key] for key in sorted(pending.dividends)),
             outages=tuple(replace(o, account=self.account) for o in pending.outages),
         )
 

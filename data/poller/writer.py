@@ -358,7 +358,7 @@ class Writer(threading.Thread):
             del self._homeless[0]
 
     def _to_spool(self, rows: Rows) -> None:
-        rows = rows | {"portfolio": None, "positions": [], "removed": []}
+        rows = rows | {"portfolio": None, "positions": [], "removed": [], "dividends": []}
         if not any(rows[kind] for kind in (*KEPT, *SAMPLE_KINDS)):
             return
         try:

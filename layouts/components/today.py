@@ -66,7 +66,7 @@ def _free_cash() -> html.Span:
                             html.Dt("Rule"),
                             html.Dd(
                                 "Cash less what all short puts on shares would cost if they were assigned: strike × multiplier. "
-                                "Positions of a cash fund are not counted. Not known where a put is adjusted or in another currency."
+                                "Cash funds (MTZ_CASH_FUNDS) are near-cash and not counted. Not known where a put is adjusted or in another currency."
                             ),
                         ],
                         className="facts",

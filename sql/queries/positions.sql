@@ -32,11 +32,18 @@ SELECT state.revision,
        b.strategy,
        b.cycle,
        b.stage,
+       d.next_date AS dividend_date,
+       d.next_amount AS dividend,
+       d.as_of AS dividend_as_of,
+       -- The last session whose holders get it: when a short call may be exercised for it.
+       CASE WHEN c."right" = 'C' AND p.quantity < 0
+            THEN (SELECT max(m.session_date) FROM market_sessions m WHERE m.session_date < d.next_date) END AS last_cum_day,
        p.as_of,
        p.changed_revision
   FROM state
   LEFT JOIN (positions_latest p JOIN contracts c USING (con_id))
     ON p.account = :account AND p.changed_revision > :since
+  LEFT JOIN dividend_outlooks d ON c.sec_type = 'OPT' AND d.symbol = c.symbol AND d.currency = c.currency
   -- Whose it is: of the open round trip that began last, and the stage of its wheel cycle.
   LEFT JOIN LATERAL (
        SELECT t.strategy, t.cycle, w.stage

@@ -3,8 +3,9 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM mtz_poller, mtz_importer, mtz_web
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO mtz_poller, mtz_importer, mtz_web, mtz_agent;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO mtz_poller, mtz_importer, mtz_web, mtz_agent;
 
-GRANT INSERT ON database_source, portfolio_snapshots, position_snapshots, order_events, dirty_windows, order_answers
+GRANT INSERT ON database_source, portfolio_snapshots, position_snapshots, position_moves, order_events, dirty_windows, order_answers
     TO mtz_poller;
+GRANT INSERT, UPDATE ON dividend_outlooks TO mtz_poller;
 GRANT INSERT, UPDATE ON accounts, contracts, portfolio_latest, executions, orders, outages, revisions, poller_status, price_bars, bar_coverage
     TO mtz_poller;
 GRANT INSERT, UPDATE, DELETE ON positions_latest TO mtz_poller;

@@ -16,6 +16,13 @@ ON CONFLICT (account) DO UPDATE
        gross_position_value = excluded.gross_position_value,
        daily_pnl = excluded.daily_pnl,
        unrealized_pnl = excluded.unrealized_pnl,
-       realized_pnl = excluded.realized_pnl
+       realized_pnl = excluded.realized_pnl,
+       post_expiration_margin = excluded.post_expiration_margin,
+       post_expiration_excess = excluded.post_expiration_excess,
+       look_ahead_initial_margin = excluded.look_ahead_initial_margin,
+       look_ahead_maintenance_margin = excluded.look_ahead_maintenance_margin,
+       look_ahead_available_funds = excluded.look_ahead_available_funds,
+       look_ahead_excess_liquidity = excluded.look_ahead_excess_liquidity,
+       look_ahead_next_change = excluded.look_ahead_next_change
  WHERE excluded.as_of >= p.as_of
     OR p.as_of > now() + interval '1 minute' -- written before the clock was set back

@@ -234,7 +234,8 @@ def test_today_says_what_is_due_and_what_cannot_be_known(web: Web, url: str, wri
         write.flush(removed=(2, 78))
         page.click("#nav-overview")  # looked at: asked anew
         expect(state).to_have_text("Nothing is known to be due, but not everything can be known:")
-        with leading(url):
+        expect(unknown).to_contain_text("no statement has been compared yet")
+        with leading(url), samples.compared(url):
             page.click("#nav-about")
             page.click("#nav-overview")
             expect(state).to_have_text("Nothing to do.")

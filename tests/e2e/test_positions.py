@@ -311,6 +311,23 @@ def test_calendar_and_ladder(positions: Callable[..., Page], web: Web, open_page
     (ours,) = [item for item in view["items"] if item["expiry"] == EXPIRY.isoformat()]
     expect(page.locator("#expiries")).to_contain_text(text.number(ours["notional"], 0))
     expect(page.locator("#ladder")).to_contain_text("100 KO")
+    expect(page.locator("#ladder-broker dt").first).to_have_text("Margin after the next expiration")
+    expect(page.locator("#ladder-broker dd").first).to_have_text("—")  # nobody said
+
+
+def test_greeks_in_money(positions: Callable[..., Page], web: Web) -> None:
+    page = positions()
+    view = web.get("/api/portfolio/greeks").json
+    expect(page.locator("#greeks tbody tr")).to_have_count(len(view["items"]) + len(view["totals"]))
+    ko = next(item for item in view["items"] if item["symbol"] == "KO")
+    line = page.locator("#greeks tbody tr", has=page.get_by_role("rowheader", name="KO", exact=True))
+    expect(line).to_contain_text(f"{text.signed(ko['delta'], 0)} *")  # without the adjusted put
+    page.locator("#greeks summary").click()
+    expect(page.locator("#greeks li", has_text="KO1 P50")).to_contain_text(
+        "What this adjusted option delivers is not known."
+    )
+    expect(page.locator("#greeks li", has_text="Beta of KO")).to_contain_text("No price bars of SPY are stored yet.")
+    assert page.evaluate(CONTRAST) == []
 
 
 def test_what_cannot_be_read_is_said(positions: Callable[..., Page]) -> None:

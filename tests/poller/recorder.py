@@ -10,7 +10,7 @@ from typing import Any
 
 from data.ibkr.events import BarStore
 from data.ibkr.session import Session, SessionOptions
-from data.model import Execution, GatewayState, MarketPhase, Order, Portfolio, Position
+from data.model import DividendOutlook, Execution, GatewayState, MarketPhase, Order, Portfolio, Position
 
 WAIT_S = 30.0
 
@@ -28,6 +28,7 @@ class Recorder:
         self.executions: dict[str, Execution] = {}
         self.execution_calls = 0
         self.orders: dict[int, Order] = {}
+        self.dividends: dict[str, DividendOutlook] = {}
         self.market: list[tuple[MarketPhase | None, datetime | None]] = []
         self.proven: list[datetime] = []
         self.proven_in: set[GatewayState | None] = set()
@@ -104,6 +105,10 @@ class Recorder:
     def on_order(self, order: Order) -> None:
         self.orders[order.perm_id] = order
         self._note("order")
+
+    def on_dividends(self, outlook: DividendOutlook) -> None:
+        self.dividends[outlook.symbol] = outlook
+        self._note("dividends")
 
     def on_market(self, phase: MarketPhase | None, next_phase_at: datetime | None) -> None:
         self.market.append((phase, next_phase_at))

@@ -29,10 +29,19 @@ def same(stored: float | None, told: str) -> bool:
 def compare(db: Watched, world: dict[str, Any]) -> list[str]:
     """What differs between the latest rows and the world."""
     (row,) = db.rows(
-        "SELECT net_liquidation, cash, initial_margin, maintenance_margin, daily_pnl, unrealized_pnl, realized_pnl "
-        "FROM portfolio_latest"
+        "SELECT net_liquidation, cash, initial_margin, maintenance_margin, daily_pnl, unrealized_pnl, realized_pnl, "
+        "look_ahead_initial_margin FROM portfolio_latest"
     )
-    names = ("net_liquidation", "cash", "initial_margin", "maintenance_margin", "daily", "unrealized", "realized")
+    names = (
+        "net_liquidation",
+        "cash",
+        "initial_margin",
+        "maintenance_margin",
+        "daily",
+        "unrealized",
+        "realized",
+        "initial_margin",
+    )
     wrong = [f"{n}: {v} {world[n]}" for n, v in zip(names, row, strict=True) if not same(v, world[n])]
     stored = {
         con_id: figures

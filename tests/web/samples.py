@@ -123,3 +123,20 @@ class Writer:
 def writer(url: str) -> Iterator[Writer]:
     with connect(url, Role.POLLER, "test", autocommit=True) as conn:
         yield Writer(Store(conn))
+
+
+@contextmanager
+def compared(url: str, account: str = ACCOUNT) -> Iterator[None]:
+    """A statement that agrees with what is stored, as long as this lasts."""
+    with connect(url, Role.IMPORTER, "test", autocommit=True) as conn:
+        found = conn.execute(
+            "WITH s AS (INSERT INTO statements (account, base_currency, first_day, last_day, generated_at, content_hash, file_name,"
+            " sections, result) VALUES (%(a)s, 'USD', '2026-01-01', '2026-01-31', now(), 'agrees', 'january.xml', '{}', '{}')"
+            " RETURNING id) INSERT INTO reconciliations (statement, account, open_breaks, report)"
+            " SELECT id, %(a)s, 0, '{\"breaks\": []}' FROM s RETURNING statement",
+            {"a": account},
+        ).fetchone()
+        try:
+            yield
+        finally:
+            conn.execute("DELETE FROM statements WHERE id = %s", found)

@@ -86,7 +86,8 @@
     const free = view ? view.free_cash : null;
     const currency = (state.summary && state.summary.currency) || "";
     ui.show("today-free", { hidden: free === null });
-    ui.show("today-free-figure", { children: `${format.number(free)} ${currency}`.trim(), className: free < 0 ? "num down" : "num" });
+    const near = view && view.near_cash ? `, near-cash ${format.number(view.near_cash)}` : "";
+    ui.show("today-free-figure", { children: `${format.number(free)} ${currency}`.trim() + near, className: free < 0 ? "num down" : "num" });
   }
 
   function line(item) {

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from data.analytics.obligations import expiries, free_cash
+from data.analytics.obligations import expiries, free_cash, near_cash
 from data.analytics.positions import derived
-from data.analytics.today import lines
+from data.analytics.today import Cash, lines, unknown
+from data.risk_views import RiskOptions
 from data.views import PositionView
 from tests.unit.analytics.test_positions import TODAY, row
+
+OPTIONS = RiskOptions()
 
 
 def held(con_id: int = 1, **values: Any) -> PositionView:
@@ -49,7 +52,9 @@ def test_an_index_settles_in_cash_and_what_is_adjusted_is_said() -> None:
 
 def test_today_begins_with_what_is_most_urgent() -> None:
     deep = held(3, expiry=TODAY, underlying_price=40.0, market_price=20.0, unrealized_pnl=-3_000.0)
-    found = lines([held(1), held(2, unrealized_pnl=10.0), deep, held(4, quantity=1.0)], -500.0, [], 1)
+    found = lines(
+        [held(1), held(2, unrealized_pnl=10.0), deep, held(4, quantity=1.0)], [], Cash(-500.0), [], 1, OPTIONS
+    )
     assert [(line["kind"], line["urgency"], line["con_id"]) for line in found] == [
         ("free_cash", "now", None),
         ("expiring", "now", 3),
@@ -59,11 +64,43 @@ def test_today_begins_with_what_is_most_urgent() -> None:
         ("dte", "watch", 2),
         ("dte", "watch", 3),
     ]
-    assert lines([], 0.0, [], None) == []
+    assert lines([], [], Cash(0.0), [], None, OPTIONS) == []
 
 
 def test_a_call_whose_dividend_is_unknown_is_not_passed_over() -> None:
-    assert [line["kind"] for line in lines([held(right="C", unrealized_pnl=0.0)], None, [], None)] == [
+    assert [
+        line["kind"] for line in lines([held(right="C", unrealized_pnl=0.0)], [], Cash(None), [], None, OPTIONS)
+    ] == [
         "early_assignment",
         "dte",
     ]
+
+
+def test_the_settings_say_when_a_short_is_listed() -> None:
+    kept = held(unrealized_pnl=100.0)  # a third of its premium, 11 days left
+    assert [line["kind"] for line in lines([kept], [], Cash(0.0), [], 0, RiskOptions(30.0))] == ["target"]
+    assert [line["kind"] for line in lines([kept], [], Cash(0.0), [], 0, RiskOptions(50.0, 11))] == ["dte"]
+    assert lines([kept], [], Cash(0.0), [], 0, RiskOptions(50.0, 10)) == []
+
+
+def test_near_cash_is_not_free_cash_but_is_said() -> None:
+    fund = held(7, symbol="SGOV", sec_type="STK", expiry=None, strike=None, right=None, multiplier=1.0, quantity=300.0)
+    fund["market_value"] = 30_150.0
+    assert near_cash("USD", OPTIONS.cash_funds, [fund, shares(100.0)]) == 30_150
+    assert near_cash("USD", frozenset(), [fund]) == 0
+    assert near_cash("EUR", OPTIONS.cash_funds, [fund]) == 0
+    [line] = lines([], [], Cash(-500.0, 30_150.0), [], 0, OPTIONS)
+    assert (line["urgency"], "30,150.00 in cash funds" in line["text"]) == ("soon", True)
+    [line] = lines([], [], Cash(-50_000.0, 30_150.0), [], 0, OPTIONS)
+    assert line["urgency"] == "now"
+    fund["market_value"] = None
+    assert near_cash("USD", OPTIONS.cash_funds, [fund]) is None
+
+
+def test_what_cannot_be_known_is_said() -> None:
+    priceless = [held(n, underlying_price=None) for n in range(1, 8)]
+    [prices, statements] = unknown(priceless, Cash(0.0), None)
+    assert prices.endswith("KO P, KO P, KO P, KO P, KO P and 2 more.")
+    assert "no statement" in statements
+    assert unknown([held(market_price=None)], Cash(0.0), 0) != []
+    assert unknown([held(), held(2, quantity=1.0, market_price=None)], Cash(0.0), 0) == []

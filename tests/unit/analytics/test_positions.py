@@ -22,6 +22,7 @@ def row(**values: Any) -> dict[str, Any]:
         "symbol": "KO", "sec_type": "OPT", "trading_class": "KO", "expiry": date(2026, 3, 20), "strike": 60.0, "right": "P",
         "multiplier": 100.0, "quantity": -2.0, "avg_cost": 150.0, "market_price": 0.6, "unrealized_pnl": 180.0,
         "implied_vol": 0.2, "underlying_price": 62.0, "as_of": AS_OF,
+        "dividend_date": None, "dividend": None, "dividend_as_of": None, "last_cum_day": None,
     }  # fmt: skip
     return base | values
 
@@ -115,3 +116,33 @@ def test_whatever_is_known(
     if quantity < 0 and None in (spot, price):
         assert found["early_assignment"] == "unknown"
     assert all(not isinstance(value, float) or math.isfinite(value) for value in found.values())
+
+
+def test_a_short_call_before_its_dividend() -> None:
+    """In the money by 2.00, at 2.10: 0.10 of extrinsic value against a dividend of 0.51."""
+
+    def call(**values: Any) -> tuple[str | None, str | None]:
+        told = {
+            "dividend_date": date(2026, 3, 13),
+            "dividend": 0.51,
+            "dividend_as_of": AS_OF,
+            "last_cum_day": date(2026, 3, 12),
+        }
+        found = derived(row(right="C", market_price=2.1, **(told | values)), TODAY)
+        return found["early_assignment"], found["early_assignment_reason"]
+
+    assert call() == (
+        "none",
+        "In the money; its extrinsic value of 0.10 at its mark is less than the dividend of 0.51 on 2026-03-13: "
+        "at risk on 2026-03-12, the last session before it.",
+    )
+    assert call(last_cum_day=TODAY, dividend_date=date(2026, 3, 10))[0] == "risk"
+    assert call(last_cum_day=date(2026, 3, 6), dividend_date=date(2026, 3, 10))[0] == "risk"  # over the weekend
+    assert call(dividend=0.05)[0] == "none"
+    assert call(expiry=date(2026, 3, 12)) == (
+        "none",
+        "In the money; the next dividend, 0.51 on 2026-03-13, comes after its expiry.",
+    )
+    for missing in ({"dividend": None}, {"dividend_date": None}, {"dividend_as_of": None}, {"dividend_date": TODAY},
+                    {"dividend_as_of": datetime(2026, 3, 1, tzinfo=UTC)}):  # fmt: skip
+        assert call(**missing)[0] == "unknown", missing

@@ -120,6 +120,19 @@ def test_base_rows_are_never_added():
     assert found.daily_pnl is None
 
 
+def test_the_brokers_margin_to_come():
+    told = {
+        ("PostExpirationMargin", "EUR"): "0.00", ("PostExpirationExcess", "EUR"): "41200.5", ("PostExpirationExcess", "USD"): "1",
+        ("LookAheadExcessLiquidity", "EUR"): "1.7976931348623157E308", ("LookAheadNextChange", ""): "1773349200",
+    }  # fmt: skip
+    found = translate.portfolio("DU1", VALUES | told, None, NOW)
+    assert (found.post_expiration_margin, found.post_expiration_excess) == (0.0, 41200.5)
+    assert (found.look_ahead_excess_liquidity, found.look_ahead_initial_margin) == (None, None)
+    assert found.look_ahead_next_change == datetime(2026, 3, 12, 21, tzinfo=UTC)
+    none_near = translate.portfolio("DU1", VALUES | {("LookAheadNextChange", ""): "0"}, None, NOW)
+    assert none_near.look_ahead_next_change is None
+
+
 def test_pnl_until_it_is_computed():
     pnl = SimpleNamespace(dailyPnL=UNSET, unrealizedPnL=UNSET, realizedPnL=0.0)
     found = translate.portfolio("DU1", VALUES, pnl, NOW)

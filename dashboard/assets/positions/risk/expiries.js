@@ -1,30 +1,12 @@
 /* What expires when, and what an assignment would take: two tables from one answer, while the page is looked at. */
-window.mtz = window.mtz || {};
-window.mtz.book = window.mtz.book || {};
-
-window.mtz.book.expiries = (function () {
-  const EVERY_S = 30;
-  const { asks } = window.mtz.book;
+(function () {
+  const { element, text, num, named, nothing, table, keep } = window.mtz.book.tables;
   const { format, ui } = window.mtz;
-  const { state } = window.mtz.state;
   const day = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", year: "2-digit", timeZone: "UTC" });
   const week = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
   const place = (id) => document.getElementById(id);
-  const looking = () => Boolean(place("page-positions") && !place("page-positions").hidden) && !document.hidden;
-  const element = (...given) => window.mtz.control.parts.element(...given);
   const dateOf = (words, text) => words.format(new Date(`${text}T00:00:00Z`)).replace(",", "");
   const whole = (value) => format.number(value, 0);
-
-  const text = (words, name = "td", more = {}) => element(name, { textContent: words, ...more });
-  const num = (words, tone = "") => text(words, "td", { className: `num ${tone}` });
-  const named = (words) => text(words, "th", { scope: "row" });
-
-  function table(heads, lines) {
-    const titles = heads.map((title, i) => text(title, "th", { scope: "col", className: i ? "num" : "" }));
-    return element("table", { className: "plain" }, [element("thead", {}, [element("tr", {}, titles)]), element("tbody", {}, lines)]);
-  }
-
-  const nothing = (sentence) => element("p", { className: "nothing quiet", textContent: sentence });
 
   const total = (items, field) => (items.some((item) => item[field] === null) ? null : items.reduce((sum, item) => sum + item[field], 0));
 
@@ -74,39 +56,35 @@ window.mtz.book.expiries = (function () {
     return table(["Expiry", "Cash, all", "Shares, all", "Cash, in the money", "Shares, in the money", ""], lines);
   }
 
+  /* The broker's own, which no sum of strikes is: under portfolio margin only these say what an expiry leaves. */
+  const BROKER = [
+    ["post_expiration_margin", "Margin after the next expiration"], ["post_expiration_excess", "Excess after it"],
+    ["look_ahead_initial_margin", "Initial margin at its next change"], ["look_ahead_maintenance_margin", "Maintenance margin then"],
+    ["look_ahead_available_funds", "Available funds then"], ["look_ahead_excess_liquidity", "Excess liquidity then"],
+  ];
+
+  function broker(told) {
+    const facts = BROKER.map(([name, title]) => element("div", {}, [
+      text(title, "dt"), text(format.number(told[name], 0), "dd", { className: `num ${told[name] < 0 ? "down" : ""}` }),
+    ]));
+    const times = [["Next change", told.look_ahead_next_change], ["As of", told.as_of]].filter(([, at]) => at);
+    return [...facts, ...times.map(([title, at]) => element("div", {}, [text(title, "dt"), text(format.time(at), "dd", { className: "num" })]))];
+  }
+
   let drawn = null;
 
   function draw(view) {
-    const words = JSON.stringify({ ...view, as_of: null });
+    const words = JSON.stringify({ ...view, as_of: null, broker: { ...view.broker, as_of: null } });
     if (words !== drawn) {
       drawn = words;
       place("expiries").replaceChildren(calendar(view));
       place("ladder").replaceChildren(ladder(view));
     }
+    place("ladder-broker").replaceChildren(...broker(view.broker));
     const asOf = view.as_of ? `as of ${format.time(view.as_of)}` : "";
     ui.show("expiries-note", { children: [view.currency, asOf].filter(Boolean).join(" · ") });
     ui.show("ladder-note", { children: [`cash ${whole(view.cash)}`, `free after all short puts ${format.number(view.free_cash, 0)}`, asOf].filter(Boolean).join(" · ") });
   }
 
-  let askedAt = 0;
-  let account = null;
-
-  async function refresh() {
-    if (!looking() || !state.account) return;
-    if (account === state.account && Date.now() - askedAt < EVERY_S * 1000) return;
-    account = state.account;
-    askedAt = Date.now();
-    try {
-      const view = await asks.get("calendar/expiries");
-      if (view.account === state.account) draw(view);
-      ui.show("expiries-problem", { children: "", hidden: true });
-    } catch (error) {
-      ui.show("expiries-problem", { children: `Not refreshed: ${error.message}`, hidden: false });
-    }
-  }
-
-  document.addEventListener("mtz:page", refresh);
-  window.mtz.clock.everySecond(refresh);
-
-  return { refresh };
+  keep("calendar/expiries", "expiries-problem", draw);
 })();
