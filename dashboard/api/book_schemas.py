@@ -16,7 +16,7 @@ TRIP: dict[str, Any] = {
     "holding_s": 864000.0, "dte": 46, "quantity": 0.0, "peak": 1.0, "open_price": 1.5, "close_price": 0.8, "gross": 70.0,
     "fees": 2.0, "foreign_fees": {}, "net": 68.0, "broker_net": 68.0, "total_return": 0.011624, "base": 5850.0,
     "base_kind": "cash_secured", "strategy": "tg/wheel", "chain": "0000e0d5.00000001.01", "cycle": "0000e0d5.00000001.01",
-    "executions": ["0000e0d5.00000001.01", "0000e0d5.00000002.01"],
+    "executions": ["0000e0d5.00000001.01", "0000e0d5.00000002.01"], "note": "", "tags": ["earnings"], "excluded": False,
 }  # fmt: skip
 CYCLE: dict[str, Any] = {
     "cycle": "0000e0d5.00000001.01", "symbol": "KO", "currency": "USD", "stage": "covered", "strategy": "tg/wheel",
@@ -36,10 +36,6 @@ class BookQuery(AccountQuery):
     )
     limit: int = Field(50, ge=1, le=MAX_ROWS, description="How many at most.")
     before: str | None = Field(None, max_length=100, description="`next_before` of the page before.")
-
-
-class RoundTripsQuery(BookQuery):
-    cycle: str | None = Field(None, max_length=100, description="Only those of this wheel cycle.")
 
 
 class RoundTrip(Answer):
@@ -86,20 +82,24 @@ class RoundTrip(Answer):
     chain: str | None
     cycle: str | None
     executions: list[str]
+    note: str
+    tags: list[str]
+    excluded: bool
 
 
 class RoundTrips(Answer):
-    """Newest first. `revision`: the trades revision up to which the book is folded, null before the first time."""
+    """`revision`: the trades revision up to which the book is folded, null before the first time. `total` is told by `offset`."""
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"account": "DU1234567", "revision": 42, "as_of": "2026-01-15T15:00:02.000Z", "items": [TRIP], "next_before": None}]
+            "examples": [{"account": "DU1234567", "revision": 42, "as_of": "2026-01-15T15:00:02.000Z", "total": None, "items": [TRIP], "next_before": None}]
         }
     )  # fmt: skip
 
     account: str
     revision: int | None
     as_of: str | None
+    total: int | None
     items: list[RoundTrip]
     next_before: str | None
 

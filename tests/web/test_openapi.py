@@ -15,6 +15,8 @@ PATHS = {
     "/api/portfolio/health",
     "/api/trades/",
     "/api/trades/round-trips",
+    "/api/trades/statistics",
+    "/api/trades/premium",
     "/api/wheel/cycles",
     "/api/reconciliation/",
     "/api/cash-flows/",
