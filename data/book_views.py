@@ -41,6 +41,8 @@ class RoundTripView(TypedDict):
     strategy: str | None
     chain: str | None
     cycle: str | None
+    rolls: int  # in its roll chain
+    is_rolled: bool  # closed by a roll: the chain went on
     executions: list[str]
     note: str
     tags: list[str]

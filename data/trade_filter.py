@@ -1,5 +1,5 @@
 """Which trades are wanted, and in which order: the same for the page, REST and files. The SQL of it is trades_wanted() and
-round_trips_wanted() of the migration 0014."""
+round_trips_wanted() among the migrations."""
 
 from __future__ import annotations
 

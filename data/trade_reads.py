@@ -167,6 +167,8 @@ def trip_view(row: Row) -> RoundTripView:
         "strategy": row["strategy"],
         "chain": row["chain"],
         "cycle": row["cycle"],
+        "rolls": max(0, row["rolls"]),
+        "is_rolled": row["is_rolled"] is True,
         "executions": row["executions"],
         "note": row["note"],
         "tags": row["tags"],

@@ -97,7 +97,10 @@ VALUES: dict[str, Iterable[Any]] = {
     "unit": ["contract", "chain", "cycle"],
     "user": [None],
     "view": ["open", "close", "accrued"],
-    "wanted": ["{}", '{"side": "SLD", "strategy": "", "from": "2025-11-03", "noted": "false", "text": "ko", "state": "closed"}'],
+    "wanted": [
+        "{}",
+        '{"side": "SLD", "strategy": "", "from": "2025-11-03", "noted": "false", "text": "ko", "state": "closed"}',
+    ],
     "what": ["trades", "implied_vol"],
 }
 SINCE: dict[str, Any] = {
