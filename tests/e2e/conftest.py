@@ -31,7 +31,7 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 DESK = (1440, 900)
-PATIENCE_MS = 6_000.0  # how long a page may take on a machine that others keep busy too
+PATIENCE_MS = 30_000.0  # how long a page may take on a machine that others keep busy too
 expect.set_options(timeout=PATIENCE_MS)
 
 

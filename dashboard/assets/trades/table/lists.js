@@ -61,7 +61,16 @@ window.mtz.journal.lists = (function () {
     };
   }
 
-  const ready = (name, act) => window.mtz.grids.withApi(gridOf(name), act);
+  /* The component gives its table a source of its own at the start; ours comes after. */
+  const started = (api) => new Promise((done) => {
+    const look = () => (api.getGridOption("datasource") ? done() : setTimeout(look, 20));
+    look();
+  });
+
+  const ready = (name, act) => window.mtz.grids.withApi(gridOf(name), async (api) => {
+    await started(api);
+    act(api);
+  });
 
   /* Ask anew, from the top: another filter or account. */
   function ask(name) {
