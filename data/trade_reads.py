@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from data import rows
+from data.book.orders import FilledOrder, Leg, orders
+from data.book.sources import Fill, Terms
 from data.book.statistics import Outcome, Statistics, by, dte_bucket, weekday
 from data.book_views import RoundTripsView, RoundTripView
 from data.rows import Row
@@ -14,6 +17,9 @@ from data.trade_filter import EVERYTHING, LATEST, Sorting, Wanted
 from data.trade_views import (
     FiguresView,
     IncomeView,
+    LegView,
+    OrdersView,
+    OrderView,
     PremiumView,
     PremiumViewName,
     StatisticsView,
@@ -64,6 +70,20 @@ class TradeReads:
             "total": self._count("round_trips_count", account, wanted, offset),
             "items": [trip_view(row) for row in page],
             "next_before": following,
+        }
+
+    def orders(self, account: str, wanted: Wanted = EVERYTHING, limit: int = 50, offset: int = 0) -> OrdersView:
+        """Orders with an execution within the filter, the newest first; raises ValueError where the limit is not within 1 and
+        1000."""
+        if not 1 <= limit <= MAX_ROWS:
+            raise ValueError(f"limit must be within 1 and {MAX_ROWS}.")
+        self._known(account)
+        found = self._fetch("orders_page", account=account, wanted=wanted.json(), limit=limit, offset=offset)
+        return {
+            "account": account,
+            "revision": found[0]["revision"],
+            "total": self._fetch("orders_count", account=account, wanted=wanted.json())[0]["total"],
+            "items": order_views([row for row in found if row["filled_order"] is not None]),
         }
 
     def statistics(self, account: str, wanted: Wanted = EVERYTHING, unit: UnitName = "chain") -> StatisticsView:
@@ -174,6 +194,59 @@ def trip_view(row: Row) -> RoundTripView:
         "tags": row["tags"],
         "excluded": row["excluded"],
     }
+
+
+def order_views(found: Sequence[Row]) -> list[OrderView]:
+    """Executions folded into orders, in the order in which they came."""
+    folded = {order.id: order for order in orders(_fill(row) for row in found)}
+    references = {row["filled_order"]: row["order_ref"] for row in found}
+    return [order_view(folded[name], references[name]) for name in references if name in folded]
+
+
+def order_view(order: FilledOrder, reference: str | None) -> OrderView:
+    cash: dict[str, float] = {}
+    for leg in order.legs:
+        cash[leg.terms.currency] = cash.get(leg.terms.currency, 0.0) + float(leg.money)
+    return {
+        "id": order.id,
+        "first": rows.stamp(order.first),
+        "time": rows.stamp(order.last),
+        "strategy": order.strategy,
+        "order_ref": reference,
+        "executions": len(order.fills),
+        "legs": [_leg(leg) for leg in order.legs],
+        "cash": cash,
+        "fees": {currency: float(fee) for currency, fee in order.fees.items()},
+    }
+
+
+def _leg(leg: Leg) -> LegView:
+    terms = leg.terms
+    return {
+        "con_id": terms.con_id,
+        "symbol": terms.symbol,
+        "local_symbol": terms.local_symbol,
+        "sec_type": terms.sec_type,
+        "expiry": rows.day(terms.expiry),
+        "strike": rows.number(terms.strike),
+        "right": terms.right,
+        "currency": terms.currency,
+        "quantity": float(leg.quantity),
+        "price": rows.number(leg.average_price),
+        "cash": float(leg.money),
+    }
+
+
+def _fill(row: Row) -> Fill:
+    strike = None if row["strike"] is None else Decimal(repr(row["strike"]))
+    terms = Terms(
+        row["con_id"], row["symbol"], row["local_symbol"], row["sec_type"], row["currency"], Decimal(repr(row["multiplier"])), strike,
+        row["right"], row["expiry"],
+    )  # fmt: skip
+    return Fill(
+        row["base_exec_id"], terms, row["ts"], row["session_date"], row["quantity"], row["price"], row["kind"], row["commission"],
+        row["commission_currency"], row["filled_order"], row["strategy"],
+    )  # fmt: skip
 
 
 def _outcome(row: Row) -> Outcome:

@@ -9,6 +9,41 @@ PremiumViewName = Literal["open", "close", "accrued"]
 StepName = Literal["month", "day"]
 
 
+class LegView(TypedDict):
+    """What an order did in one contract: `quantity` is signed, `price` its average, `cash` before fees."""
+
+    con_id: int
+    symbol: str
+    local_symbol: str
+    sec_type: str
+    expiry: str | None
+    strike: float | None
+    right: str | None
+    currency: str
+    quantity: float
+    price: float | None  # None where it bought as much as it sold
+    cash: float
+
+
+class OrderView(TypedDict):
+    id: str
+    first: str
+    time: str  # of its last execution
+    strategy: str | None
+    order_ref: str | None
+    executions: int
+    legs: list[LegView]
+    cash: dict[str, float]  # by currency, before fees
+    fees: dict[str, float]
+
+
+class OrdersView(TypedDict):
+    account: str
+    revision: int
+    total: int
+    items: list[OrderView]
+
+
 class FiguresView(TypedDict):
     """Of what is closed. Ratios are None where they have no base: no loss, no win, nothing closed."""
 

@@ -8,11 +8,11 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from layouts import ids
-from layouts.components.journal_grids import executions_grid, trips_grid
+from layouts.components.journal_grids import executions_grid, orders_grid, trips_grid
 from layouts.components.panel import empty, panel
 
 EVERY = "*"
-VIEWS = {"executions": "Executions", "trips": "Round trips"}
+VIEWS = {"executions": "Executions", "orders": "Orders", "trips": "Round trips"}
 WHEN = {
     "*": "Any day",
     "0": "Today",
@@ -66,6 +66,7 @@ def _journal() -> html.Section:
             html.Div(
                 [
                     html.Div(executions_grid(), className="journal-table", **{"data-table": "executions"}),
+                    html.Div(orders_grid(), className="journal-table", hidden=True, **{"data-table": "orders"}),
                     html.Div(trips_grid(), className="journal-table", hidden=True, **{"data-table": "trips"}),
                     empty(ids.JOURNAL_EMPTY, "No trade is here", "", shown=False),
                 ],

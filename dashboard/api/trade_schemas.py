@@ -17,6 +17,10 @@ LONGEST_TEXT = 100
 ROWS = f"How many at most, within 1 and {MAX_ROWS}."
 
 Text = Annotated[str | None, Field(pattern=PRINTABLE)]
+LEG: dict[str, Any] = {
+    "con_id": 7001, "symbol": "KO", "local_symbol": "KO    260220P00060000", "sec_type": "OPT", "expiry": "2026-02-20", "strike": 60.0,
+    "right": "P", "currency": "USD", "quantity": -1.0, "price": 1.5, "cash": 150.0,
+}  # fmt: skip
 FIGURES: dict[str, Any] = {
     "name": "KO", "currency": "USD", "count": 4, "wins": 3, "losses": 1, "unknown": 0, "net": 310.4, "win_rate": 0.75,
     "profit_factor": 3.9, "expectancy": 77.6, "average_win": 139.1, "average_loss": -106.9,
@@ -94,6 +98,11 @@ class RoundTripsQuery(TripFilter):
         return Sorting(self.sort, self.descending)
 
 
+class OrdersQuery(TradeFilter):
+    limit: int = Field(50, ge=1, le=MAX_ROWS, description=ROWS)
+    offset: int = Field(0, ge=0, le=MAX_OFFSET, description="From which order on.")
+
+
 class StatisticsQuery(TradeFilter):
     unit: Literal["contract", "chain", "cycle"] = Field(
         "chain", description="What counts as one: an option's round trip, a roll chain, a wheel cycle."
@@ -105,6 +114,61 @@ class PremiumQuery(TradeFilter):
         "open", description="By the day of the sale, by the day of the end, or day by day from the sale to the expiry."
     )
     step: Literal["month", "day"] = Field("month", description="What is summed up.")
+
+
+class Leg(Answer):
+    """What an order did in one contract: `quantity` is signed, `price` its average by quantity, `cash` what came less what went,
+    before fees."""
+
+    con_id: int
+    symbol: str
+    local_symbol: str
+    sec_type: str
+    expiry: str | None
+    strike: float | None
+    right: Literal["C", "P"] | None
+    currency: str
+    quantity: float
+    price: float | None
+    cash: float
+
+
+class Order(Answer):
+    """The executions of one order, partial fills and all legs; a booking without an order is one of its own. `time` is that of the
+    last, `cash` and `fees` are by currency."""
+
+    id: str
+    first: str
+    time: str
+    strategy: str | None
+    order_ref: str | None
+    executions: int
+    legs: list[Leg]
+    cash: dict[str, float]
+    fees: dict[str, float]
+
+
+class Orders(Answer):
+    """Newest first: orders of which an execution fits the filter, each with all that it has."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "account": "DU1234567", "revision": 42, "total": 1,
+                    "items": [
+                        {"id": "4711", "first": "2026-01-15T15:00:00.000Z", "time": "2026-01-15T15:00:01.000Z", "strategy": "tg/wheel",
+                         "order_ref": "tg:wheel", "executions": 2, "legs": [LEG], "cash": {"USD": 150.0}, "fees": {"USD": 1.0}}
+                    ],
+                }
+            ]
+        }
+    )  # fmt: skip
+
+    account: str
+    revision: int
+    total: int
+    items: list[Order]
 
 
 class Figures(Answer):

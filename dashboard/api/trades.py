@@ -29,6 +29,12 @@ def blueprint(reads: Reads) -> APIBlueprint:
             reads.trading.round_trips(account, query.wanted(), query.sorting(), query.limit, query.before, query.offset)
         )
 
+    @api.get("/orders", responses=documented(trade_schemas.Orders))
+    def orders(query: trade_schemas.OrdersQuery) -> Response:
+        """Executions folded into orders, newest first"""
+        account = answers.which(reads, query.account)
+        return answers.tagged(reads.trading.orders(account, query.wanted(), query.limit, query.offset))
+
     @api.get("/statistics", responses=documented(trade_schemas.Statistics))
     def statistics(query: trade_schemas.StatisticsQuery) -> Response:
         """Win rate, profit factor, expectancy and averages: in all, by symbol, strategy, days to expiry and weekday"""

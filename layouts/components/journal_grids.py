@@ -48,6 +48,18 @@ EXECUTIONS: list[dict[str, Any]] = [
     NOTE,
 ]  # fmt: skip
 
+ORDERS: list[dict[str, Any]] = [
+    {"field": "time", "headerName": "Filled", "width": 132, "sort": "desc", "cellClass": "quiet", "valueFormatter": call("mtz.journal.time(params)"),
+     "tooltipValueGetter": call("mtz.journal.timeTip(params)"), "sortingOrder": ["desc"], **FIXED},
+    _words("legs", "Order", 320, "mtz.journal.legs(params)", cellClass="contract", **FIXED),
+    _figure("price", "Price", "orderPrice", width=80, tip="Average by quantity; of several legs what the whole brought or cost", **FIXED),
+    _figure("cash", "Cash", "orderCash", width=100, tip="What came less what went, before fees", **FIXED),
+    _figure("fees", "Fees", "orderFees", width=80, **FIXED),
+    _figure("executions", "Fills", "quantity", width=66, **FIXED),
+    {**STRATEGY, **FIXED},
+    _words("order_ref", "Reference", 130, "mtz.journal.reference(params)", **FIXED),
+]  # fmt: skip
+
 TRIPS: list[dict[str, Any]] = [
     {"field": "opened", "colId": "time", "headerName": "Opened", "width": 120, "sort": "desc", "cellClass": "quiet",
      "valueFormatter": call("mtz.journal.day(params)"), "tooltipValueGetter": call("mtz.journal.timeTip(params)")},
@@ -78,6 +90,10 @@ def _journal(component_id: str, columns: list[dict[str, Any]]) -> html.Div:
 
 def executions_grid() -> html.Div:
     return _journal(ids.EXECUTIONS_GRID, EXECUTIONS)
+
+
+def orders_grid() -> html.Div:
+    return _journal(ids.ORDERS_GRID, ORDERS)
 
 
 def trips_grid() -> html.Div:

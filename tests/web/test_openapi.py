@@ -15,6 +15,7 @@ PATHS = {
     "/api/portfolio/health",
     "/api/trades/",
     "/api/trades/round-trips",
+    "/api/trades/orders",
     "/api/trades/statistics",
     "/api/trades/premium",
     "/api/wheel/cycles",

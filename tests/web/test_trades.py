@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from dashboard.api import book_schemas, schemas, trade_schemas
 from data.book.book import Book
 from data.book.keeping import Keeper
+from data.book.orders import orders
 from data.book.premium import PremiumView, income, sales
 from data.book.sources import Fill, Terms
 from data.book.statistics import Unit, outcomes, statistics
@@ -289,7 +290,7 @@ def test_premium_is_that_of_the_book(web: Web, book: Book, view: PremiumView) ->
 
 
 def test_examples_and_answers(web: Web, book: Book) -> None:
-    for model in (trade_schemas.Statistics, trade_schemas.PremiumIncome):
+    for model in (trade_schemas.Statistics, trade_schemas.PremiumIncome, trade_schemas.Orders):
         (example,) = model.model_json_schema()["examples"]
         model.model_validate(example, strict=True)
     for path, shape in (
@@ -299,6 +300,29 @@ def test_examples_and_answers(web: Web, book: Book) -> None:
         shape.model_validate_json(web.get(path).body, strict=True)
     assert Wanted() == EVERYTHING
     assert Sorting() == LATEST
+
+
+def test_orders_are_those_of_the_book(web: Web, book: Book) -> None:
+    """Newest first, each whole, by the executions that fit."""
+    expected = {order.id: order for order in orders(book.fills)}
+    answer = web.get("/api/trades/orders?limit=1000")
+    shown = trade_schemas.Orders.model_validate_json(answer.body, strict=True)
+    assert {one.id for one in shown.items} == set(expected)
+    assert shown.total == len(expected)
+    assert [one.time for one in shown.items] == sorted((one.time for one in shown.items), reverse=True)
+    for one in shown.items:
+        order = expected[one.id]
+        assert [(leg.con_id, leg.quantity, leg.cash) for leg in one.legs] == [
+            (leg.terms.con_id, float(leg.quantity), float(leg.money)) for leg in order.legs
+        ]
+        assert one.executions == len(order.fills)
+        assert one.fees == {currency: float(fee) for currency, fee in order.fees.items()}
+    several = next(one for one in shown.items if len({leg.symbol for leg in one.legs}) > 1)
+    some = web.get(f"/api/trades/orders?limit=1000&symbol={several.legs[0].symbol}").json
+    assert several.model_dump() in some["items"]
+    assert some["total"] == len(some["items"]) < shown.total
+    blocks = [web.get(f"/api/trades/orders?limit=20&offset={offset}").json["items"] for offset in (0, 20, 40, 60)]
+    assert [one["id"] for block in blocks for one in block] == [one.id for one in shown.items]
 
 
 def test_cash_flows_by_the_filter_of_their_list(web: Web, url: str) -> None:

@@ -24,7 +24,17 @@ window.mtz.journal.cells = (function () {
   /* Rolled: its chain went on with another option. */
   const ended = (row) => (row.closed === null ? "open" : row.is_rolled ? "Rolled" : KINDS[row.ended_by] || row.ended_by);
 
+  const leg = (one) => `${format.signed(one.quantity, Number.isInteger(one.quantity) ? 0 : 4)} ${format.contract(one)}`;
+
+  /* By currency; mostly there is one. */
+  const amounts = (found, write) => Object.entries(found).map(([currency, amount], i) => (i ? `${write(amount)} ${currency}` : write(amount))).join(", ") || format.UNKNOWN;
+
   const cells = {
+    legs: of((row) => row.legs.map(leg).join(" / ")),
+    orderPrice: of((row) => (row.legs.length === 1 ? format.price(row.legs[0].price) : "")),
+    orderCash: of((row) => amounts(row.cash, format.signed)),
+    orderFees: of((row) => amounts(row.fees, format.price)),
+    reference: of((row) => row.order_ref || ""),
     rowId: (params) => String(params.data.id),
     time: (params) => (params.data ? when(params.value) : "…"),
     day: (params) => (params.data ? day.format(new Date(params.value)) : "…"),
@@ -49,5 +59,5 @@ window.mtz.journal.cells = (function () {
   window.dashAgGridFunctions = window.dashAgGridFunctions || {};
   window.dashAgGridFunctions.mtz = Object.assign(window.dashAgGridFunctions.mtz || {}, { journal: cells });
 
-  return { side, ended, note, when, exact: (iso) => exact.format(new Date(iso)), KINDS, NOBODY };
+  return { side, ended, leg, amounts, note, when, exact: (iso) => exact.format(new Date(iso)), KINDS, NOBODY };
 })();

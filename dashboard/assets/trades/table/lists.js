@@ -10,6 +10,7 @@ window.mtz.journal.lists = (function () {
   const { state } = window.mtz.state;
   const LISTS = {
     executions: { path: "trades/", file: "trades", one: "execution", phone: ["time", "side", "symbol", "quantity", "price", "realized_pnl"] },
+    orders: { path: "trades/orders", file: "trades", one: "order", phone: ["time", "legs", "cash"], isByTime: true },
     trips: { path: "trades/round-trips", file: "round_trips", one: "round trip", phone: ["time", "symbol", "net", "total_return", "closed"] },
   };
   const place = (id) => document.getElementById(id);
@@ -46,7 +47,8 @@ window.mtz.journal.lists = (function () {
     return {
       getRows: async ({ startRow, endRow, sortModel, successCallback, failCallback }) => {
         const [sort] = sortModel.length ? sortModel : [{ colId: "time", sort: "desc" }];
-        const asked = { ...filters.parameters(name === "trips"), sort: sort.colId, descending: String(sort.sort === "desc"), offset: startRow, limit: endRow - startRow };
+        const order = LISTS[name].isByTime ? {} : { sort: sort.colId, descending: String(sort.sort === "desc") };
+        const asked = { ...filters.parameters(name === "trips"), ...order, offset: startRow, limit: endRow - startRow };
         try {
           const found = await window.mtz.book.asks.get(LISTS[name].path, asked);
           if (found.account !== state.account) return;

@@ -40,7 +40,19 @@ window.mtz.journal.dialog = (function () {
     ["Executions", String(row.executions.length)],
   ];
 
+  const order = (row) => [
+    ["Filled", row.first === row.time ? `${cells.exact(row.time)}, ${format.zone}` : `${cells.exact(row.first)} to ${cells.exact(row.time)}, ${format.zone}`],
+    ...row.legs.map((one, i) => [row.legs.length > 1 ? `Leg ${i + 1}` : "What it did",
+      `${cells.leg(one)} at ${format.price(one.price)}, ${signed(one.cash, one.currency)}`]),
+    ["Cash, before fees", cells.amounts(row.cash, format.signed)],
+    ["Fees", cells.amounts(row.fees, format.price)],
+    ["Executions", String(row.executions)],
+    ["Strategy", row.strategy || cells.NOBODY],
+    ["Reference", row.order_ref || format.UNKNOWN],
+  ];
+
   const KINDS = {
+    orders: { facts: order, path: null },
     executions: { facts: execution, path: (row) => `trades/${row.id}/notes` },
     trips: { facts: trip, path: (row) => `trades/round-trips/${row.id}/notes` },
   };
@@ -48,11 +60,13 @@ window.mtz.journal.dialog = (function () {
   function open(list, row) {
     const { element } = window.mtz.control.parts;
     const kind = KINDS[list];
-    place("title").textContent = format.contract(row);
+    const name = format.contract(row.legs ? row.legs[0] : row);
+    place("title").textContent = row.legs ? `Order: ${name}${row.legs.length > 1 ? ` and ${row.legs.length - 1} more` : ""}` : name;
     place("facts").replaceChildren(...kind.facts(row).flatMap(([name, words]) => [
       element("dt", { textContent: name }), element("dd", { textContent: words })]));
     place().showModal();
-    form.show(kind.path(row), format.contract(row));
+    place("note").hidden = kind.path === null; // notes are of executions and round trips
+    if (kind.path) form.show(kind.path(row), name);
   }
 
   document.addEventListener("click", (event) => { if (event.target.id === "trade-dialog-close") place().close(); });
