@@ -6,7 +6,7 @@ import importlib
 import sys
 
 PARTS = (
-    "storage", "history", "charts", "seed", "rest", "sockets", "live", "positions", "control", "book", "statements", "tree",
+    "storage", "history", "charts", "seed", "rest", "sockets", "live", "positions", "control", "book", "trades", "statements", "tree",
 )  # fmt: skip
 
 

@@ -26,10 +26,10 @@ SELECT r.*, c.symbol, c.local_symbol, c.sec_type, c.expiry, c.strike, c."right",
                FROM round_trip_notes t
               ORDER BY t.account, t.trip, t.updated_at DESC) AS n USING (account, trip);
 
--- Whether every word of `wanted` is somewhere in `said`, in whatever case.
-CREATE FUNCTION says(said text, wanted text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS $$ SELECT lower(said) LIKE ALL (ARRAY(SELECT '%' || regexp_replace(lower(word), '([\\%_])', '\\\1', 'g') || '%'
-                                               FROM unnest(string_to_array(wanted, ' ')) AS word)) $$;
+-- The words of `wanted` as patterns of LIKE, in small letters. Of a constant the planner makes a constant.
+CREATE FUNCTION word_patterns(wanted text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT ARRAY(SELECT '%' || regexp_replace(lower(word), '([\\%_])', '\\\1', 'g') || '%'
+                         FROM unnest(string_to_array(wanted, ' ')) AS word) $$;
 
 -- The filter (data/trade_filter.py): what it doesn't name is whatever. SQL that the planner puts into the query that asks, where
 -- what isn't wanted costs nothing.
@@ -47,8 +47,8 @@ CREATE FUNCTION trades_wanted(of_account text, wanted jsonb) RETURNS SETOF trade
              AND (wanted->>'noted' IS NULL
                   OR cast(wanted->>'noted' AS boolean) = (t.note <> '' OR t.tags <> '{}' OR t.excluded))
              AND (wanted->>'text' IS NULL
-                  OR says(concat_ws(' ', t.symbol, t.local_symbol, t.kind, t.order_ref, t.exec_id, t.strategy, t.note,
-                                    array_to_string(t.tags, ' ')), wanted->>'text')) $$;
+                  OR lower(concat_ws(' ', t.symbol, t.local_symbol, t.kind, t.order_ref, t.exec_id, t.strategy, t.note,
+                                     array_to_string(t.tags, ' '))) LIKE ALL (word_patterns(wanted->>'text'))) $$;
 
 -- A round trip is of the day that it was opened on, and of the side of what opened it: SLD is a short one.
 CREATE FUNCTION round_trips_wanted(of_account text, wanted jsonb) RETURNS SETOF round_trip_rows LANGUAGE sql STABLE PARALLEL SAFE
@@ -65,8 +65,8 @@ CREATE FUNCTION round_trips_wanted(of_account text, wanted jsonb) RETURNS SETOF 
              AND (wanted->>'noted' IS NULL
                   OR cast(wanted->>'noted' AS boolean) = (r.note <> '' OR r.tags <> '{}' OR r.excluded))
              AND (wanted->>'text' IS NULL
-                  OR says(concat_ws(' ', r.symbol, r.local_symbol, r.ended_by, r.strategy, r.note,
-                                    array_to_string(r.tags, ' ')), wanted->>'text'))
+                  OR lower(concat_ws(' ', r.symbol, r.local_symbol, r.ended_by, r.strategy, r.note,
+                                     array_to_string(r.tags, ' '))) LIKE ALL (word_patterns(wanted->>'text')))
              AND (wanted->>'state' IS NULL OR (r.closed IS NULL) = (wanted->>'state' = 'open'))
              AND (wanted->>'cycle' IS NULL OR r.cycle = wanted->>'cycle') $$;
 

@@ -4,13 +4,15 @@
 SELECT state.revision, state.folded_at, e.*
   FROM (SELECT (SELECT b.revision FROM book_state b WHERE b.account = :account) AS revision,
                (SELECT b.folded_at FROM book_state b WHERE b.account = :account) AS folded_at) AS state
-  LEFT JOIN LATERAL (SELECT row_number() OVER () AS place, page.* FROM (
-       SELECT t.*, k.word, k.figure,
+  LEFT JOIN LATERAL (
+       SELECT page.place, page.word, page.figure, t.*,
               (SELECT count(*) - 1 FROM round_trips x WHERE x.account = t.account AND x.chain = t.chain) AS rolls,
               t.ended_by = 'trade' AND EXISTS (
                   SELECT FROM round_trips x
                    WHERE x.account = t.account AND x.chain = t.chain AND x.opened > t.opened
                      AND x.opened BETWEEN t.closed - interval '10 minutes' AND t.closed + interval '10 minutes') AS is_rolled
+         FROM (SELECT row_number() OVER () AS place, sorted.* FROM (
+       SELECT t.id, k.word, k.figure
          FROM round_trips_wanted(:account, cast(:wanted AS jsonb)) t
         CROSS JOIN LATERAL (
               SELECT CASE cast(:sort AS text) WHEN 'symbol' THEN t.symbol WHEN 'strategy' THEN t.strategy
@@ -37,5 +39,6 @@ SELECT state.revision, state.folded_at, e.*
                  CASE WHEN cast(:is_descending AS boolean) THEN t.opened END DESC,
                  CASE WHEN cast(:is_descending AS boolean) THEN t.id END DESC,
                  k.word, k.figure, t.opened, t.id
-        LIMIT :limit OFFSET :offset) AS page) AS e ON true
+        LIMIT :limit OFFSET :offset) AS sorted) AS page
+         JOIN round_trip_rows t USING (id)) AS e ON true
  ORDER BY e.place

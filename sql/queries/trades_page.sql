@@ -4,13 +4,15 @@
 SELECT state.revision, e.*
   FROM (SELECT coalesce((SELECT r.revision FROM revisions r WHERE r.account = :account AND r.topic = 'trades'), 0) AS revision)
        AS state
-  LEFT JOIN LATERAL (SELECT row_number() OVER () AS place, page.* FROM (
-       SELECT t.id, t.exec_id, t.ts, t.session_date, t.account, t.con_id, t.side, t.quantity, t.price, t.kind, t.exchange,
-              t.order_id, t.perm_id, t.client_id, t.order_ref, t.commission, t.commission_currency, t.realized_pnl, t.strategy,
-              t.changed_revision, t.symbol, t.local_symbol, t.sec_type, t.expiry, t.strike, t."right", t.multiplier, t.currency,
-              t.note, t.tags, t.excluded, k.word, k.figure,
+  LEFT JOIN LATERAL (
+       SELECT page.place, page.word, page.figure, t.id, t.exec_id, t.ts, t.session_date, t.account, t.con_id, t.side, t.quantity,
+              t.price, t.kind, t.exchange, t.order_id, t.perm_id, t.client_id, t.order_ref, t.commission, t.commission_currency,
+              t.realized_pnl, t.strategy, t.changed_revision, t.symbol, t.local_symbol, t.sec_type, t.expiry, t.strike, t."right",
+              t.multiplier, t.currency, t.note, t.tags, t.excluded,
               (SELECT count(*) FROM executions y
                 WHERE y.account = t.account AND y.base_exec_id = t.base_exec_id AND y.revision < t.revision) AS correction
+         FROM (SELECT row_number() OVER () AS place, sorted.* FROM (
+       SELECT t.id, k.word, k.figure
          FROM trades_wanted(:account, cast(:wanted AS jsonb)) t
         CROSS JOIN LATERAL (
               SELECT CASE cast(:sort AS text) WHEN 'symbol' THEN t.symbol WHEN 'side' THEN t.side WHEN 'strategy' THEN t.strategy
@@ -34,5 +36,6 @@ SELECT state.revision, e.*
                  CASE WHEN cast(:is_descending AS boolean) THEN t.ts END DESC,
                  CASE WHEN cast(:is_descending AS boolean) THEN t.id END DESC,
                  k.word, k.figure, t.ts, t.id
-        LIMIT :limit OFFSET :offset) AS page) AS e ON true
+        LIMIT :limit OFFSET :offset) AS sorted) AS page
+         JOIN trade_rows t USING (id)) AS e ON true
  ORDER BY e.place
