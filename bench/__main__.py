@@ -6,7 +6,8 @@ import importlib
 import sys
 
 PARTS = (
-    "storage", "history", "charts", "seed", "rest", "sockets", "live", "positions", "control", "book", "pricing", "statements", "tree",
+    "storage", "history", "charts", "seed", "rest", "sockets", "live", "positions", "control", "book", "pricing", "trades", "statements",
+    "tree",
 )  # fmt: skip
 
 

@@ -124,7 +124,7 @@ def _kept() -> Iterator[Row]:
                     )
             with cursor.copy(COPY_FILLS) as copy:
                 for number, fill in enumerate(fills):
-                    copy.write_row(_row(fill, max(1, number - FILLS + 2)))
+                    copy.write_row(fill_row(fill, max(1, number - FILLS + 2)))
         owner.execute("ANALYZE")
         with connect(url, Role.AGENT, "bench", autocommit=True) as agent:
             keeper = Keeper(agent)
@@ -148,7 +148,7 @@ def _kept() -> Iterator[Row]:
         engine.dispose()
 
 
-def _row(fill: Fill, revision: int) -> tuple[object, ...]:
+def fill_row(fill: Fill, revision: int) -> tuple[object, ...]:
     side = "BOT" if fill.quantity > 0 else "SLD"
     return (
         ACCOUNT, fill.key, 1, True, fill.key, revision, "api", fill.kind, fill.terms.con_id, fill.ts, fill.day, side,

@@ -57,7 +57,7 @@ def run() -> Iterator[Row]:
 def _size(port: int, account: str) -> float:
     """The worker's memory in MB after charts of every frame."""
     _ask(port, account, REQUESTS)
-    return float(_worker(port).memory_info().rss) / 1e6
+    return float(worker(port).memory_info().rss) / 1e6
 
 
 def _ask(port: int, account: str, times: int) -> None:
@@ -68,7 +68,7 @@ def _ask(port: int, account: str, times: int) -> None:
             json.load(answer)
 
 
-def _worker(port: int) -> psutil.Process:
+def worker(port: int) -> psutil.Process:
     master = next(p for p in psutil.Process().children() if any(str(port) in a for a in p.cmdline()))
     return max((master, *master.children(recursive=True)), key=lambda p: p.memory_info().rss)
 

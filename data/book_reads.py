@@ -1,18 +1,18 @@
-"""Reads of the book: round trips and wheel cycles, in pages, as the strategy agent folded them last."""
+"""Reads of the book: wheel cycles, in pages, as the strategy agent folded them last."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from data import cursor, rows
 from data.book.wheel import Bound, capital
-from data.book_views import CapitalView, CyclesView, CycleView, RoundTripsView, RoundTripView
+from data.book_views import CapitalView, CyclesView, CycleView
 from data.rows import Row
+from data.trade_filter import State
 
-State = Literal["all", "open", "closed"]
 MAX_ROWS = 1000
 PORTFOLIO_MARGIN = "Under portfolio margin an estimate by Regulation T's rules says nothing."
 NO_CAPITAL = {
@@ -22,36 +22,13 @@ NO_CAPITAL = {
 
 
 class BookReads:
-    """`fetch` answers named queries; both methods raise DatabaseAway, :class:`data.cursor.BadCursor`, and ValueError where
+    """`fetch` answers named queries; all methods raise DatabaseAway, :class:`data.cursor.BadCursor`, and ValueError where
     the limit is not within 1 and 1000."""
 
     def __init__(
         self, fetch: Callable[..., list[Any]], clock: Callable[[], datetime], has_portfolio_margin: bool = False
     ) -> None:
         self._fetch, self._clock, self._has_portfolio_margin = fetch, clock, has_portfolio_margin
-
-    def round_trips(
-        self, account: str, symbol: str | None = None, strategy: str | None = None, state: State = "all", cycle: str | None = None,
-        limit: int = 50, before: str | None = None,
-    ) -> RoundTripsView:  # fmt: skip
-        """Newest first, by when they were opened."""
-        state_row, page, following = self._page(
-            "round_trips_page",
-            limit,
-            before,
-            account=account,
-            symbol=symbol,
-            strategy=strategy,
-            state=state,
-            cycle=cycle,
-        )
-        return {
-            "account": account,
-            "revision": state_row["revision"],
-            "as_of": rows.iso(state_row["folded_at"]),
-            "items": [trip_view(row) for row in page],
-            "next_before": following,
-        }
 
     def cycles(
         self, account: str, symbol: str | None = None, strategy: str | None = None, state: State = "all", limit: int = 50,
@@ -79,47 +56,6 @@ class BookReads:
         page = [row for row in found if row["id"] is not None]
         more, page = len(page) > limit, page[:limit]
         return found[0], page, cursor.encode(page[-1]["opened"], page[-1]["id"]) if more else None
-
-
-def trip_view(row: Row) -> RoundTripView:
-    net, base = row["net"], row["base"]
-    is_closed = row["closed"] is not None
-    return {
-        "id": row["id"],
-        "con_id": row["con_id"],
-        "symbol": row["symbol"],
-        "local_symbol": row["local_symbol"],
-        "sec_type": row["sec_type"],
-        "expiry": rows.day(row["expiry"]),
-        "strike": rows.number(row["strike"]),
-        "right": row["right"],
-        "multiplier": row["multiplier"],
-        "currency": row["currency"],
-        "side": "long" if row["direction"] > 0 else "short",
-        "opened": rows.stamp(row["opened"]),
-        "opened_on": row["opened_on"].isoformat(),
-        "closed": rows.iso(row["closed"]),
-        "closed_on": rows.day(row["closed_on"]),
-        "ended_by": row["ended_by"],
-        "holding_s": (row["closed"] - row["opened"]).total_seconds() if is_closed else None,
-        "dte": row["dte"],
-        "quantity": float(row["quantity"]),
-        "peak": float(row["peak"]),
-        "open_price": rows.number(row["open_price"]),
-        "close_price": rows.number(row["close_price"]),
-        "gross": float(row["gross"]),
-        "fees": float(row["fees"]),
-        "foreign_fees": {currency: float(fee) for currency, fee in row["foreign_fees"].items()},
-        "net": rows.number(net),
-        "broker_net": None if net is None else float(net + row["carried"]),
-        "total_return": float(net / base) if is_closed and net is not None and base else None,
-        "base": rows.number(base),
-        "base_kind": row["base_kind"],
-        "strategy": row["strategy"],
-        "chain": row["chain"],
-        "cycle": row["cycle"],
-        "executions": row["executions"],
-    }
 
 
 def cycle_view(row: Row, now: datetime, has_portfolio_margin: bool = False) -> CycleView:

@@ -41,13 +41,19 @@ class RoundTripView(TypedDict):
     strategy: str | None
     chain: str | None
     cycle: str | None
+    rolls: int  # in its roll chain
+    is_rolled: bool  # closed by a roll: the chain went on
     executions: list[str]
+    note: str
+    tags: list[str]
+    excluded: bool  # left out of statistics
 
 
 class RoundTripsView(TypedDict):
     account: str
     revision: int | None  # of trades, up to which the book is folded; None: not yet
     as_of: str | None
+    total: int | None  # how many the filter has, where asked by offset
     items: list[RoundTripView]
     next_before: str | None
 

@@ -20,11 +20,11 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, Program
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from data import board as boards
-from data import cursor, rows
+from data import rows
 from data.analytics.positions import NEW_YORK
 from data.board import AccountState, Board
-from data.book_reads import BookReads, State
-from data.book_views import CyclesView, RoundTripsView
+from data.book_reads import BookReads
+from data.book_views import CyclesView
 from data.commands import UnknownStrategyError
 from data.control_views import CompareView, DecisionsView, StrategiesView, StrategyDetailView
 from data.db import explain
@@ -39,6 +39,8 @@ from data.risk_views import RISK_DEFAULTS, RiskOptions
 from data.strategy_ledger import StrategyLedger, shorts
 from data.strategy_reads import StrategyReads, StrategyRows
 from data.summary import Premium, Trading, cards
+from data.trade_filter import EVERYTHING, LATEST, Sorting, State, Wanted
+from data.trade_reads import TradeReads
 from data.views import (
     HealthView,
     PortfolioView,
@@ -50,7 +52,6 @@ from data.views import (
 )
 
 BOARD_LIMIT = timedelta(seconds=3)  # the hub reads it once a second: older means that the database doesn't answer
-MAX_TRADES = 1000
 CACHED_PAGES = 8
 
 PORTFOLIO_NUMBERS = (
@@ -153,6 +154,7 @@ class Reads:
         self.risk = RiskRows(self._fetch, self._state, clock, risk)
         self._strategies = StrategyReads(self._fetch, self.history.trading_days, clock)
         self._book = BookReads(self._fetch, clock, has_portfolio_margin)
+        self.trading = TradeReads(self._fetch, self._state)
         self._ledger = StrategyLedger(self._fetch, clock, risk_free_pct)
 
     # -- following: the hub tells what it hears --------------------------------------------------------------------
@@ -250,39 +252,21 @@ class Reads:
     def _today(self) -> date:
         return self.clock().astimezone(NEW_YORK).date()
 
-    def trades(self, account: str, limit: int = 50, before: str | None = None) -> TradesView:
-        """A page of effective executions, newest first; `before` is the `next_before` of the page before.
-
-        Raises:
-            data.cursor.BadCursor: `before` is no cursor of ours.
-            ValueError: limit is not within 1 and 1000.
-        """
-        if not 1 <= limit <= MAX_TRADES:
-            raise ValueError(f"limit must be within 1 and {MAX_TRADES}.")
-        at = cursor.decode(before) if before is not None else None
+    def trades(
+        self, account: str, limit: int = 50, before: str | None = None, wanted: Wanted = EVERYTHING,
+        sorting: Sorting = LATEST, offset: int | None = None,
+    ) -> TradesView:  # fmt: skip
+        """Effective executions within a filter, in one order; `before` is the `next_before` of the page before. Raises as
+        :class:`TradeReads`."""
+        if (before, offset, wanted, sorting) != (None, None, EVERYTHING, LATEST):
+            return self.trading.executions(account, wanted, sorting, limit, before, offset)
         self._state(account)
-        if at is not None:
-            return self._load_trades(account, limit, at).view
         key = (Topic.TRADES, account, limit)
         pages = [known for known in self._rows if known[0] is Topic.TRADES]
         if key not in self._rows and len(pages) >= CACHED_PAGES:
             self._rows.pop(pages[0], None)
-        found: TradeRows = self._cached(key, account, Topic.TRADES, lambda a: self._load_trades(a, limit, None))
+        found: TradeRows = self._cached(key, account, Topic.TRADES, lambda a: self._load_trades(a, limit))
         return found.view
-
-    def round_trips(
-        self,
-        account: str,
-        symbol: str | None = None,
-        strategy: str | None = None,
-        state: State = "all",
-        cycle: str | None = None,
-        limit: int = 50,
-        before: str | None = None,
-    ) -> RoundTripsView:
-        """A page of round trips, newest first; None: whatever. Raises as :class:`BookReads`."""
-        self._state(account)
-        return self._book.round_trips(account, symbol, strategy, state, cycle, limit, before)
 
     def cycles(
         self,
@@ -329,7 +313,7 @@ class Reads:
         known: PremiumRow | None = self._rows.get(key)
         if known and known.valid_until and self.clock() >= known.valid_until and self.away() is None:
             self._rows.pop(key, None)
-        premium: PremiumRow = self._cached(key, account, Topic.TRADES, self._load_premium)
+        premium: PremiumRow = self._cached(key, account, Topic.STRATEGIES, self._load_premium)
         return {
             "account": account,
             "currency": row.currency,
@@ -522,19 +506,10 @@ class Reads:
                 return merged
         return PositionRows.whole(self._fetch("positions", account=account, since=0), epoch, known, self._today())
 
-    def _load_trades(self, account: str, limit: int, at: tuple[datetime, int] | None) -> TradeRows:
+    def _load_trades(self, account: str, limit: int) -> TradeRows:
         epoch = self._epoch
-        before_ts, before_id = at or ("infinity", cursor.MAX_ID)
-        found = self._fetch("trades_page", account=account, before_ts=before_ts, before_id=before_id, limit=limit + 1)
-        page = [row for row in found if row["id"] is not None]
-        more, page = len(page) > limit, page[:limit]
-        view: TradesView = {
-            "account": account,
-            "revision": found[0]["revision"],
-            "items": [rows.trade(row) for row in page],
-            "next_before": cursor.encode(page[-1]["ts"], page[-1]["id"]) if more else None,
-        }
-        return TradeRows(found[0]["revision"], epoch, view)
+        view = self.trading.executions(account, limit=limit)
+        return TradeRows(view["revision"], epoch, view)
 
     def _load_wins(self, account: str) -> WinRow:
         epoch = self._epoch

@@ -115,6 +115,9 @@ def trade(row: Row) -> TradeView:
         "realized_pnl": number(row["realized_pnl"]),
         "strategy": row["strategy"],
         "correction": row["correction"],
+        "note": row["note"],
+        "tags": row["tags"],
+        "excluded": row["excluded"],
     }
 
 

@@ -16,7 +16,7 @@ NOT_SENT = "The broker has not sent it yet."
 
 @dataclass(frozen=True, slots=True)
 class Premium:
-    """Option premium of the current calendar month; `known_since` is the first fill we know of."""
+    """Premium of short options that were sold this calendar month, less their buy-backs; `known_since`: the first round trip."""
 
     amount: float | None
     known_since: str | None
@@ -123,6 +123,7 @@ def _premium(premium: Premium) -> MetricView:
     value = premium.amount if premium.amount is not None or premium.known_since is None else 0.0
     return _card(
         "premium_month", "Premium this month", value, "money", premium.as_of, "the fills that the broker reported",
-        f"Option premium sold minus bought back since the first of the month in the base currency, before commissions.{since}",
-        "No fill is known yet.",
+        "Of short options sold since the first of the month, by the day of the sale: what they brought less what buying them back "
+        f"has cost, in the base currency, before commissions. What notes leave out of statistics doesn't count.{since}",
+        "No fill is folded into the book yet.",
     )  # fmt: skip

@@ -125,11 +125,15 @@ class TradeView(TypedDict):
     realized_pnl: float | None
     strategy: str | None
     correction: int  # 0: as first reported; n: the broker corrected it n times
+    note: str
+    tags: list[str]
+    excluded: bool  # left out of statistics
 
 
 class TradesView(TypedDict):
     account: str
     revision: int
+    total: int | None  # how many the filter has, where asked by offset
     items: list[TradeView]
     next_before: str | None  # the cursor of the next page, None at the end
 

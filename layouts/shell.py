@@ -26,10 +26,13 @@ from layouts.positions import positions
 from layouts.reports import reports
 from layouts.state import PageState
 from layouts.strategies import questions, strategies
+from layouts.trades import trade_dialog, trades
 
 # In the order of the navigation, five at most: on a narrow screen they are the bar at the bottom. assets/pages/router.js shows
 # the one whose section's id is `page-` and its name in small letters. What else there is stands at the foot of every page.
-PAGES = (("Overview", "/"), ("Strategies", "/strategies"), ("Positions", "/positions"), ("Reports", "/reports"))
+PAGES = (
+    ("Overview", "/"), ("Strategies", "/strategies"), ("Positions", "/positions"), ("Trades", "/trades"), ("Reports", "/reports"),
+)  # fmt: skip
 MORE_PAGES = (("About", "/about"),)
 
 FAST_MS = 2000  # while no socket is there
@@ -51,6 +54,7 @@ def page(state: PageState, version: str, limits: dict[str, float]) -> html.Div:
                     overview(state),
                     strategies(),
                     positions(state),
+                    trades(),
                     reports(),
                     about(version),
                     html.Div(
@@ -68,6 +72,7 @@ def page(state: PageState, version: str, limits: dict[str, float]) -> html.Div:
             command_dialog(),
             decision_dialog(),
             preview_dialog(),
+            trade_dialog(),
             html.Div(id=ids.WHY, className="why-popover", role="dialog", **{"aria-label": "Where it comes from"}),
             html.Section(
                 id=ids.TOAST, className="toast-box", hidden=True, role="status", **{"aria-label": "What was done last"}

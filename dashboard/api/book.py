@@ -1,4 +1,4 @@
-"""`/api/trades/round-trips` and `/api/wheel/cycles`: the book that the executions fold into."""
+"""`/api/wheel/cycles`: the cycles that the executions fold into."""
 
 from __future__ import annotations
 
@@ -15,16 +15,6 @@ from data.reads import Reads
 def blueprint(reads: Reads, benchmark: str) -> APIBlueprint:
     """`benchmark` is the symbol that cycles are held against."""
     api = APIBlueprint("book", __name__, url_prefix="/api", abp_tags=[Tag(name="book")])
-
-    @api.get("/trades/round-trips", responses=documented(book_schemas.RoundTrips))
-    def round_trips(query: book_schemas.RoundTripsQuery) -> Response:
-        """Round trips, flat to flat, newest first, in pages"""
-        account = answers.which(reads, query.account)
-        return answers.tagged(
-            reads.round_trips(
-                account, query.symbol, query.strategy, query.state, query.cycle, query.limit, query.before
-            )
-        )
 
     @api.get("/wheel/cycles", responses=documented(book_schemas.Cycles))
     def cycles(query: book_schemas.BookQuery) -> Response:

@@ -16,8 +16,8 @@ TRIP: dict[str, Any] = {
     "opened_on": "2026-01-05", "closed": "2026-01-15T15:00:00.000Z", "closed_on": "2026-01-15", "ended_by": "trade",
     "holding_s": 864000.0, "dte": 46, "quantity": 0.0, "peak": 1.0, "open_price": 1.5, "close_price": 0.8, "gross": 70.0,
     "fees": 2.0, "foreign_fees": {}, "net": 68.0, "broker_net": 68.0, "total_return": 0.011624, "base": 5850.0,
-    "base_kind": "cash_secured", "strategy": "tg/wheel", "chain": "0000e0d5.00000001.01", "cycle": "0000e0d5.00000001.01",
-    "executions": ["0000e0d5.00000001.01", "0000e0d5.00000002.01"],
+    "base_kind": "cash_secured", "strategy": "tg/wheel", "chain": "0000e0d5.00000001.01", "cycle": "0000e0d5.00000001.01", "rolls": 1, "is_rolled": True,
+    "executions": ["0000e0d5.00000001.01", "0000e0d5.00000002.01"], "note": "", "tags": ["earnings"], "excluded": False,
 }  # fmt: skip
 CYCLE: dict[str, Any] = {
     "cycle": "0000e0d5.00000001.01", "symbol": "KO", "currency": "USD", "stage": "covered", "strategy": "tg/wheel",
@@ -49,10 +49,6 @@ class BookQuery(AccountQuery):
     before: str | None = Field(None, max_length=100, description="`next_before` of the page before.")
 
 
-class RoundTripsQuery(BookQuery):
-    cycle: str | None = Field(None, max_length=100, description="Only those of this wheel cycle.")
-
-
 class RoundTrip(Answer):
     """From flat to flat in one contract, or open still; money in `currency`.
 
@@ -60,7 +56,8 @@ class RoundTrip(Answer):
     (`foreign_fees`). `broker_net` has the premium that an assignment moved: the broker books it into the shares.
     `total_return` is `net` ÷ `base`, a fraction of 1; `base_kind` says what that is: a short put's strike × multiplier less
     the premium (cash_secured), a short call's strike likewise (strike), the cost of longs (cost), what short shares brought
-    (proceeds). `chain` and `cycle` name the round trips that count as one roll chain and one wheel cycle with it.
+    (proceeds). `chain` and `cycle` name the round trips that count as one roll chain and one wheel cycle with it; `rolls` are
+    those of the chain, `is_rolled`: it was closed by one.
     """
 
     id: int
@@ -96,21 +93,27 @@ class RoundTrip(Answer):
     strategy: str | None
     chain: str | None
     cycle: str | None
+    rolls: int
+    is_rolled: bool
     executions: list[str]
+    note: str
+    tags: list[str]
+    excluded: bool
 
 
 class RoundTrips(Answer):
-    """Newest first. `revision`: the trades revision up to which the book is folded, null before the first time."""
+    """`revision`: the trades revision up to which the book is folded, null before the first time. `total` is told by `offset`."""
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"account": "DU1234567", "revision": 42, "as_of": "2026-01-15T15:00:02.000Z", "items": [TRIP], "next_before": None}]
+            "examples": [{"account": "DU1234567", "revision": 42, "as_of": "2026-01-15T15:00:02.000Z", "total": None, "items": [TRIP], "next_before": None}]
         }
     )  # fmt: skip
 
     account: str
     revision: int | None
     as_of: str | None
+    total: int | None
     items: list[RoundTrip]
     next_before: str | None
 

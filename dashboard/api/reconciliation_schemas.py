@@ -156,12 +156,15 @@ class Bridge(Answer):
     steps: list[BridgeStep]
 
 
-class CashFlowsQuery(AccountQuery):
+class CashFlowFilter(AccountQuery):
     kind: Literal["deposit", "withdrawal", "dividend", "interest", "fee", "tax", "other", "conversion"] | None = None
     currency: str | None = Field(None, max_length=10, description="Only those in this currency.")
     symbol: str | None = Field(None, max_length=40, description="Only those that this underlying paid.")
     since: date | None = Field(None, alias="from", description="A trading day, included.")
     until: date | None = Field(None, alias="to", description="A trading day, included.")
+
+
+class CashFlowsQuery(CashFlowFilter):
     limit: int = Field(50, ge=1, le=MAX_ROWS, description="How many at most.")
     before: str | None = Field(None, max_length=1000, description="`next_before` of the page before.")
 

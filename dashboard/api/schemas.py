@@ -43,11 +43,6 @@ class AccountQuery(Query):
     account: str | None = Field(None, max_length=64, description="May be left out when there is one account.")
 
 
-class TradesQuery(AccountQuery):
-    limit: int = Field(50, ge=1, le=1000, description="How many at most.")
-    before: str | None = Field(None, max_length=100, description="`next_before` of the page before.")
-
-
 Resolution = Literal["1m", "1h", "1d"]
 
 
@@ -212,13 +207,17 @@ class Trade(Answer):
     realized_pnl: float | None
     strategy: str | None
     correction: int
+    note: str
+    tags: list[str]
+    excluded: bool
 
 
 class Trades(Answer):
-    """Newest first. `next_before` asks for the next page, null at the end."""
+    """`next_before` asks for the next page, null at the end; `total`, how many the filter has, is told by `offset`."""
 
     account: str
     revision: int
+    total: int | None
     items: list[Trade]
     next_before: str | None
 

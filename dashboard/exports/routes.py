@@ -16,6 +16,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from dashboard.api import answers, schemas
 from dashboard.api.documented import PROBLEMS
+from dashboard.api.reconciliation_schemas import CashFlowFilter
+from dashboard.api.trade_schemas import TradeFilter, TripFilter
 from dashboard.problems import CONTENT_TYPE
 from data.db import literal
 from data.queries import query as named_query
@@ -43,19 +45,22 @@ def register(app: OpenAPI, reads: Reads) -> None:
         return _file(reads, "positions", answers.which(reads, query.account))
 
     @api.get("/trades.csv", responses=responses)
-    def trades_csv(query: schemas.AccountQuery) -> Response:
-        """Every effective execution, newest first"""
-        return _file(reads, "trades", answers.which(reads, query.account))
+    def trades_csv(query: TradeFilter) -> Response:
+        """Effective executions within a filter with their notes and tags, newest first"""
+        return _file(reads, "trades", answers.which(reads, query.account), wanted=query.wanted().json())
 
     @api.get("/round_trips.csv", responses=responses)
-    def round_trips_csv(query: schemas.AccountQuery) -> Response:
-        """Round trips with their notes and tags, newest first"""
-        return _file(reads, "round_trips", answers.which(reads, query.account))
+    def round_trips_csv(query: TripFilter) -> Response:
+        """Round trips within a filter with their notes and tags, newest first"""
+        return _file(reads, "round_trips", answers.which(reads, query.account), wanted=query.wanted().json())
 
     @api.get("/cash_flows.csv", responses=responses)
-    def cash_flows_csv(query: schemas.AccountQuery) -> Response:
-        """Money that came or went without a trade, newest first"""
-        return _file(reads, "cash_flows", answers.which(reads, query.account))
+    def cash_flows_csv(query: CashFlowFilter) -> Response:
+        """Money that came or went without a trade, within a filter, newest first"""
+        return _file(
+            reads, "cash_flows", answers.which(reads, query.account), kind=query.kind, currency=query.currency,
+            symbol=query.symbol, from_day=query.since, to_day=query.until,
+        )  # fmt: skip
 
     @api.get("/snapshots.csv", responses=responses)
     def snapshots_csv(query: schemas.AccountQuery) -> Response:
@@ -65,9 +70,9 @@ def register(app: OpenAPI, reads: Reads) -> None:
     app.register_api(api)
 
 
-def _file(reads: Reads, name: Name, account: str) -> Response:
+def _file(reads: Reads, name: Name, account: str, **filters: Any) -> Response:
     badge = reads.health(account)["source"].upper()  # also: 404 for an account that isn't there
-    lines = stream(reads.engine, name, account)
+    lines = stream(reads.engine, name, account, **filters)
     try:
         first = next(lines)  # a database that is away is a 503, not a broken file
     except (OperationalError, PoolTimeoutError, psycopg.OperationalError) as error:
@@ -77,13 +82,13 @@ def _file(reads: Reads, name: Name, account: str) -> Response:
     return Response(chain([first], lines), content_type=CSV, headers=headers)
 
 
-def stream(engine: Engine, name: Name, account: str) -> Iterator[bytes]:
-    """The file in slices, from one snapshot of the database."""
+def stream(engine: Engine, name: Name, account: str, **filters: Any) -> Iterator[bytes]:
+    """The file in slices, from one snapshot of the database. `filters` are parameters of its query."""
     connection = engine.raw_connection()
     try:
         driver = cast("psycopg.Connection[Any]", connection.driver_connection)
         statement = f"COPY ({named_query(f'export_{name}')}) TO STDOUT (FORMAT csv, HEADER)"
-        with driver.cursor() as cursor, cursor.copy(literal(statement), {"account": account}) as copy:
+        with driver.cursor() as cursor, cursor.copy(literal(statement), {"account": account, **filters}) as copy:
             pending = bytearray()
             for row in copy:  # PostgreSQL sends a message a row and ends it with \n; RFC 4180 wants \r\n
                 pending += bytes(row)[:-1]

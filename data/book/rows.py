@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from data.book.lots import Trip
+from data.book.premium import sales
 from data.book.statistics import days_to_expiry
 from data.book.wheel import Bound, Cycle
 
@@ -42,6 +43,10 @@ def trip_row(account: str, trip: Trip, chain: str | None, cycle: str | None) -> 
         "chain": chain,
         "cycle": cycle,
         "executions": list(dict.fromkeys(fill.key for fill in trip.fills)),
+        "sold": [
+            {name: getattr(part, name) for name in ("opened", "closed", "expiry", "premium", "buy_back", "fees")}
+            for part in sales([trip])
+        ],
     }
 
 

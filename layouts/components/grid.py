@@ -48,16 +48,18 @@ def figure(
 
 
 def grid(
-    component_id: str, columns: list[dict[str, Any]], rows: list[Any], row_id: str, height: int, **options: Any
+    component_id: str, columns: list[dict[str, Any]], rows: list[Any] | None, row_id: str, height: int, **options: Any
 ) -> html.Div:
-    """`row_id` is the expression that names a row for good; `options` are AG Grid's own.
+    """`row_id` is the expression that names a row for good; `options` are AG Grid's own. `rows` None: the browser asks for them
+    block by block.
 
     The box around it has its height from the start, while the grid itself is still being loaded: nothing moves.
     """
+    content: dict[str, Any] = {"rowModelType": "infinite"} if rows is None else {"rowData": rows}
     table = dag.AgGrid(
         id=component_id,
         columnDefs=columns,
-        rowData=rows,
+        **content,
         selectedRows=None,  # its default, an empty list, would be applied again with every change of a row
         getRowId=row_id,
         defaultColDef={"sortable": True, "resizable": True, "filter": False, "suppressHeaderMenuButton": True},

@@ -1,20 +1,8 @@
 -- How many roll chains of options are closed, and how many of them made money after fees. Left out: chains that began before
 -- anything is known, with fees in another currency, and with a round trip, an execution or an underlying that a note leaves out
 -- of statistics. The revision is that of topic strategies, which the book and the notes move.
-WITH left_out AS (
-    SELECT n.trip FROM round_trip_notes n WHERE n.account = :account AND n.excluded
-    UNION
-    SELECT r.trip
-      FROM notes n
-      JOIN contracts c ON n.subject = 'underlying' AND c.symbol = n.key
-      JOIN round_trips r ON r.account = n.account AND r.con_id = c.con_id
-     WHERE n.account = :account AND n.excluded
-    UNION
-    SELECT r.trip
-      FROM notes n
-      JOIN executions e ON n.subject = 'execution' AND e.account = n.account AND e.base_exec_id = n.key AND e.effective
-      JOIN round_trips r ON r.account = n.account AND r.con_id = e.con_id AND n.key = ANY (r.executions)
-     WHERE n.account = :account AND n.excluded
+WITH gone AS MATERIALIZED (
+    SELECT l.trip FROM trips_left_out l WHERE l.account = :account
 )
 SELECT coalesce((SELECT r.revision FROM revisions r WHERE r.account = :account AND r.topic = 'strategies'), 0) AS revision,
        count(*) AS closed,
@@ -25,4 +13,4 @@ SELECT coalesce((SELECT r.revision FROM revisions r WHERE r.account = :account A
          WHERE r.account = :account AND r.chain IS NOT NULL
          GROUP BY r.chain
         HAVING bool_and(r.closed IS NOT NULL) AND bool_and(r.net IS NOT NULL)
-           AND NOT bool_or(r.trip IN (SELECT l.trip FROM left_out l))) AS chains
+           AND NOT bool_or(r.trip IN (SELECT g.trip FROM gone g))) AS chains

@@ -1,10 +1,10 @@
 -- What is folded again and the same stays untouched.
 INSERT INTO round_trips AS t (account, trip, con_id, direction, opened, opened_on, closed, closed_on, ended_by, dte,
     quantity, peak, open_price, close_price, gross, fees, foreign_fees, net, carried, base, base_kind, strategy, chain,
-    cycle, executions)
+    cycle, executions, sold)
 SELECT account, trip, con_id, direction, opened, opened_on, closed, closed_on, ended_by, dte, quantity, peak,
        open_price, close_price, gross, fees, foreign_fees, net, carried, base, base_kind, strategy, chain, cycle,
-       executions
+       executions, sold
   FROM json_populate_recordset(NULL::round_trips, %(rows)s)
  ORDER BY account, trip
 ON CONFLICT (account, trip) DO UPDATE
@@ -30,11 +30,13 @@ ON CONFLICT (account, trip) DO UPDATE
        strategy = excluded.strategy,
        chain = excluded.chain,
        cycle = excluded.cycle,
-       executions = excluded.executions
+       executions = excluded.executions,
+       sold = excluded.sold
  WHERE (t.con_id, t.direction, t.opened, t.opened_on, t.closed, t.closed_on, t.ended_by, t.dte, t.quantity, t.peak,
         t.open_price, t.close_price, t.gross, t.fees, t.foreign_fees, t.net, t.carried, t.base, t.base_kind, t.strategy,
-        t.chain, t.cycle, t.executions)
+        t.chain, t.cycle, t.executions, t.sold)
        IS DISTINCT FROM (excluded.con_id, excluded.direction, excluded.opened, excluded.opened_on, excluded.closed,
         excluded.closed_on, excluded.ended_by, excluded.dte, excluded.quantity, excluded.peak, excluded.open_price,
         excluded.close_price, excluded.gross, excluded.fees, excluded.foreign_fees, excluded.net, excluded.carried,
-        excluded.base, excluded.base_kind, excluded.strategy, excluded.chain, excluded.cycle, excluded.executions)
+        excluded.base, excluded.base_kind, excluded.strategy, excluded.chain, excluded.cycle, excluded.executions,
+        excluded.sold)

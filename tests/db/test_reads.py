@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import event
 
 from data import control_views, cursor, views
+from data.book.keeping import Keeper
 from data.db import connect, make_engine
 from data.model import ExecutionKind, GatewayState, Role, Topic
 from data.reads import Reads, UnknownAccount
@@ -150,23 +151,31 @@ def test_theta_says_how_many_positions_it_knows(reads: Reads, write: Writer) -> 
     assert "1 of 2 have Greeks" in card(reads, "theta_per_day")["rule"]
 
 
-def test_the_months_premium(reads: Reads, write: Writer) -> None:
+def test_the_months_premium(reads: Reads, write: Writer, database_url: str) -> None:
+    """Of short options alone, less their buy-backs, once the book is folded."""
     write.account()
     assert card(reads, "premium_month")["value"] is None
-    bought = samples.execution(2, side="BOT", price=Decimal("0.35"), quantity=Decimal(2))
+    long, at = samples.put(8, strike=480), samples.now() - timedelta(minutes=2)
     write.flush(
         executions=(
-            samples.execution(1, quantity=Decimal(3)),  # + 3 × 2.35 × 100
-            bought,  # − 2 × 0.35 × 100
+            samples.execution(1, quantity=Decimal(3), time=at),  # + 3 × 2.35 × 100
+            samples.execution(2, side="BOT", price=Decimal("0.35"), quantity=Decimal(2)),  # − 2 × 0.35 × 100
             samples.execution(3, samples.stock()),  # a share is no premium
             samples.execution(4, kind=ExecutionKind.COMBO),  # its legs carry the money
-            samples.execution(5, kind=ExecutionKind.ASSIGNMENT, price=Decimal(0)),
+            samples.execution(5, kind=ExecutionKind.ASSIGNMENT, side="BOT", price=Decimal(0)),
             samples.execution(6, samples.put(9, "DBK", 15, "EUR")),  # another currency
-            samples.execution(7, time=samples.now() - timedelta(days=40)),  # another month
+            samples.execution(7, samples.put(7, strike=470), time=samples.now() - timedelta(days=40)),  # another month
+            samples.execution(8, long, side="BOT"),  # a long option's sale is no premium
+            samples.execution(9, long, price=Decimal("9.00")),
         )
     )
-    assert card(reads, "premium_month")["value"] == pytest.approx(705 - 70)
-    write.flush(executions=(samples.execution(1, quantity=Decimal(3), price=Decimal("2.00"), revision=2),))  # corrected
+    with connect(database_url, Role.AGENT, "test", autocommit=True) as agent:
+        keeper = Keeper(agent)
+        keeper.look()
+        assert card(reads, "premium_month")["value"] == pytest.approx(705 - 70)
+        corrected = samples.execution(1, quantity=Decimal(3), price=Decimal("2.00"), revision=2, time=at)
+        write.flush(executions=(corrected,))
+        keeper.look()
     assert card(reads, "premium_month")["value"] == pytest.approx(600 - 70)
 
 

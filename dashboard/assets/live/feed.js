@@ -71,6 +71,7 @@ window.mtz.feed = (function () {
     }
     window.mtz.equity.follow();
     window.mtz.socket.restart();
+    document.dispatchEvent(new CustomEvent("mtz:account"));
   }
 
   document.addEventListener("visibilitychange", () => {

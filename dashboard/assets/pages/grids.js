@@ -183,6 +183,7 @@ window.mtz.grids = (function () {
     });
     window.mtz.ui.show("trades-note", { children: message.items.length ? `times in ${format.zone}` : "" });
     window.mtz.ui.show("trades-empty", { hidden: message.items.length > 0 });
+    document.dispatchEvent(new CustomEvent("mtz:trades"));
   }
 
   function clear() {

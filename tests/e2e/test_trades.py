@@ -1,0 +1,198 @@
+"""Trades in a browser: lists sorted and filtered in the database, the file of the filter, notes, results and premium."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+from playwright.sync_api import Page, expect
+
+from data.book.keeping import Keeper
+from data.db import connect
+from data.model import Contract, ExecutionKind, Role
+from layouts import format as text
+from tests.e2e.conftest import Open
+from tests.e2e.test_craft import CONTRAST, DUPLICATES, NAMELESS
+from tests.web import samples
+from tests.web.samples import Writer
+from tests.web.server import Web
+
+pytestmark = [pytest.mark.xdist_group("browser-trades"), pytest.mark.timeout(120)]
+
+SHOTS = os.environ.get("MTZ_SHOTS")
+START = datetime(2026, 1, 5, 15, tzinfo=UTC)
+EXPIRY = START.date() + timedelta(days=46)
+MANY = 400
+PUT, ROLLED, LOST = (
+    Contract(con_id, symbol, f"{symbol} 260220P{strike:.0f}", "OPT", "USD", symbol, "SMART", EXPIRY, strike, "P", 100.0)
+    for con_id, symbol, strike in ((901, "KO", 60.0), (902, "KO", 55.0), (903, "F", 12.0))
+)
+# KO: sold, rolled, expired; F: sold and bought back at a loss.
+FILLS: tuple[tuple[int, Contract, str, str, int | None], ...] = (
+    (0, PUT, "SLD", "1.50", 1),
+    (1, LOST, "SLD", "0.40", 2),
+    (9, LOST, "BOT", "0.90", 3),
+    (10, PUT, "BOT", "0.80", 4),
+    (10, ROLLED, "SLD", "1.00", 4),
+    (46, ROLLED, "BOT", "0", None),
+)
+
+
+@pytest.fixture(scope="module")
+def book(url: str, write: Writer) -> None:
+    write.flush(
+        executions=(
+            *(
+                samples.execution(
+                    number, contract, time=START + timedelta(days=day), side=side, price=Decimal(price), perm_id=order, order_id=None,
+                    kind=ExecutionKind.TRADE if order else ExecutionKind.EXPIRY,
+                    commission=Decimal(1) if order else None, commission_currency="USD" if order else None,
+                )
+                for number, (day, contract, side, price, order) in enumerate(FILLS)
+            ),
+            *(
+                samples.execution(
+                    100 + n, samples.stock(), time=START - timedelta(days=20) + timedelta(minutes=n), price=Decimal(100 + n),
+                    side="BOT" if n % 2 else "SLD", perm_id=1000 + n, order_id=None,
+                )
+                for n in range(MANY)
+            ),
+        )
+    )  # fmt: skip
+    with connect(url, Role.AGENT, "test", autocommit=True) as agent:
+        Keeper(agent).look()
+
+
+@pytest.fixture
+def trades(web: Web, book: None, open_page: Open) -> Callable[..., Page]:
+    def start(*size: tuple[int, int], **options: Any) -> Page:
+        page = open_page(f"{web.origin}/trades", *size, **options)
+        page.wait_for_selector("#executions-grid .ag-row [col-id=price]")
+        page.wait_for_selector("#results .result-line")
+        return page
+
+    return start
+
+
+def cell(page: Page, grid: str, row: int, column: str) -> Any:
+    return page.locator(f'#{grid}-grid .ag-row[row-index="{row}"] [col-id="{column}"]')
+
+
+def shot(page: Page, name: str) -> None:
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
+
+
+def test_the_list_is_that_of_rest_in_any_order(web: Web, trades: Callable[..., Page]) -> None:
+    page = trades()
+    total = web.get("/api/trades/?offset=0&limit=1").json["total"]
+    expect(page.locator("#journal-note")).to_contain_text(f"{total} executions")
+    expect(cell(page, "executions", 0, "side")).to_have_text("Expired")
+    page.locator("#executions-grid .ag-header-cell[col-id=price]").click()
+    expect(cell(page, "executions", 0, "price")).to_have_text(text.price(100.0 + MANY - 1))
+    # Far down: a block that no cursor led to.
+    wanted = web.get("/api/trades/?sort=price&limit=1&offset=350").json["items"][0]
+    page.evaluate("() => dash_ag_grid.getApi('executions-grid').ensureIndexVisible(350, 'top')")
+    expect(cell(page, "executions", 350, "price")).to_have_text(text.price(wanted["price"]))
+    page.fill("#journal-text", "ko 55")
+    expect(page.locator("#journal-note")).to_contain_text("2 executions fit")
+    expect(cell(page, "executions", 0, "price")).to_have_text("1.00")
+    with page.expect_download() as download:
+        page.click("#journal-csv")
+    with download.value.path().open(newline="") as file:
+        assert [row["price"] for row in csv.DictReader(file)] == ["0", "1.00"]
+    page.click("#journal-clear")
+    page.select_option("#journal-type", "OPT")
+    page.select_option("#journal-when", "days")
+    page.fill("#journal-days [data-day=from]", "2026-01-06")
+    page.fill("#journal-days [data-day=to]", "2026-01-15")
+    expect(page.locator("#journal-note")).to_contain_text("4 executions fit")
+    page.fill("#journal-symbol", "none")
+    expect(page.locator("#journal-empty")).to_contain_text("No execution fits")
+    shot(page, "trades-empty")
+
+
+def test_round_trips_notes_and_results(web: Web, url: str, trades: Callable[..., Page]) -> None:
+    page = trades(clean=False)  # the browser tells of a refused note
+    expect(page.locator("#results .result-line")).to_contain_text("50.0 %")  # one chain won, one lost
+    expect(page.locator("#results .result-line")).to_contain_text("3.21")  # (150 − 80 + 100 − 3) ÷ (50 + 2)
+    page.get_by_role("button", name="By symbol").focus()
+    page.get_by_role("button", name="By weekday").click()
+    expect(page.locator("#results tbody th")).to_have_text(["Monday", "Tuesday"])
+    expect(page.locator("#premium tbody tr")).to_have_count(1)
+    expect(page.locator("#premium tbody td").nth(2)).to_have_text("+120.00")
+    page.select_option("#premium-view", "close")
+    expect(page.locator("#premium tbody tr")).to_have_count(2)
+    page.select_option("#results-unit", "contract")
+    expect(page.locator("#results-note")).to_contain_text("option contracts")
+    page.get_by_role("button", name="Orders").click()
+    roll = page.locator("#orders-grid .ag-row", has_text="−1 KO 20 Feb 26 55 P")
+    expect(roll.locator("[col-id=legs]").first).to_contain_text("+1 KO 20 Feb 26 60 P / −1 KO 20 Feb 26 55 P")
+    expect(roll.locator("[col-id=cash]").first).to_have_text("+20.00")
+    page.get_by_role("button", name="Round trips").click()
+    page.select_option("#journal-type", "OPT")
+    expect(page.locator("#journal-note")).to_contain_text("3 round trips fit")
+    expect(cell(page, "trips", 0, "ended_by")).to_have_text("Expired")
+    expect(cell(page, "trips", 2, "ended_by")).to_have_text("Rolled")
+    expect(cell(page, "trips", 2, "net")).to_have_text("+68.00")
+    expect(page.locator("#journal-csv")).to_have_attribute(
+        "href", "/api/exports/round_trips.csv?account=DU9000001&sec_type=OPT"
+    )
+    shot(page, "trades-trips")
+    # A note by keyboard; what it leaves out is left out at once.
+    cell(page, "trips", 1, "symbol").focus()
+    page.keyboard.press("Enter")
+    dialog = page.locator("#trade-dialog")
+    expect(dialog).to_contain_text("F 20 Feb 26 12 P")
+    expect(dialog).to_contain_text("−52.00 USD")
+    expect(page.locator("#trade-note-text")).to_be_enabled()
+    page.fill("#trade-note-text", "Too early")
+    page.fill("#trade-note-tags", "Earnings")
+    page.check("#trade-note-excluded")
+    page.click("#trade-note-save")
+    expect(page.locator("#trade-note-said")).to_contain_text("Kept")
+    shot(page, "trades-dialog")
+    # Somebody else writes meanwhile: the second is told so.
+    page.fill("#trade-note-text", "Too late")
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute("UPDATE notes SET version = version + 1, author = 'anna' WHERE note = 'Too early'")
+    page.click("#trade-note-save")
+    expect(page.locator("#trade-note-said")).to_contain_text("anna has changed this note")
+    page.keyboard.press("Escape")
+    expect(dialog).not_to_be_visible()
+    expect(cell(page, "trips", 1, "note")).to_contain_text("#earnings Too early")
+    expect(page.locator("#results .result-line")).to_contain_text("100.0 %")
+    page.fill("#journal-tag", "earnings")
+    expect(page.locator("#journal-note")).to_contain_text("1 round trip fits")
+
+
+def test_new_trades_come_by_themselves(web: Web, write: Writer, trades: Callable[..., Page]) -> None:
+    page = trades()
+    write.flush(executions=(samples.execution(5000, LOST, price=Decimal("7.77")),))
+    expect(cell(page, "executions", 0, "price")).to_have_text("7.77")
+
+
+@pytest.mark.parametrize(("size", "theme"), [((390, 844), "dark"), ((1440, 900), "light")])
+def test_small_and_light(trades: Callable[..., Page], size: tuple[int, int], theme: str) -> None:
+    page = trades(size, theme=theme)
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert page.evaluate(NAMELESS) == []
+    assert page.evaluate(DUPLICATES) == []
+    assert page.evaluate(CONTRAST) == []
+    shot(page, f"trades-{size[0]}-{theme}")
+
+
+def test_what_cannot_be_read_is_said(web: Web, trades: Callable[..., Page]) -> None:
+    page = trades(clean=False)
+    page.route("**/api/trades/?**", lambda route: route.fulfill(status=503, json={"detail": "The database is away."}))
+    page.select_option("#journal-side", "SLD")
+    expect(page.locator("#journal-problem")).to_contain_text("The trades can't be read: The database is away.")
+    page.unroute("**/api/trades/?**")
+    page.select_option("#journal-side", "BOT")
+    expect(page.locator("#journal-problem")).not_to_be_visible()
