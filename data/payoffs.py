@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from data.analytics import dividends
 from data.analytics.positions import EUROPEAN, NEW_YORK
 from data.payoff_views import BoundView, LeftOutView, PayoffCurveView, PayoffLegView, PayoffView, UnderlyingView
 from data.pricing import expiry, span, wire
@@ -55,6 +56,11 @@ class Book:
     left_out: list[LeftOutView]
 
     @property
+    def last(self) -> date:
+        """The last expiry; today where nothing expires."""
+        return max((date.fromisoformat(p["expiry"]) for p in self.taken if p["expiry"]), default=self.today)
+
+    @property
     def later(self) -> list[str]:
         """Expiries after the nearest."""
         found = {p["expiry"] for p in self.taken if p["expiry"]} - {self.nearest and self.nearest.isoformat()}
@@ -74,10 +80,14 @@ class Payoffs:
             NoPayoffError, CannotPriceError, BadDatesError, PricingAwayError.
         """
         held = _held(list(self._reads.position_rows(account).items.values()), symbol, currency)
-        book = _book(symbol, held, self._reads.clock().astimezone(NEW_YORK).date())
+        now = self._reads.clock()
+        book = _book(symbol, held, now.astimezone(NEW_YORK).date())
+        currency = held[0]["currency"]
+        told = self._reads.risk.next_dividend(symbol, currency)
+        coming = dividends.expected(symbol, told, now, book.today, book.last)
         days = _days(book, dates)
         places = span.spots(book.legs, book.underlying["price"], _deviation(book), bool(book.later))
-        answer = self._price(self._request(book, days, places))
+        answer = self._price(self._request(book, coming, days, places))
         curves = _curves(book, days, places.spots, answer)
         legs = _legs(book, answer)
         found = _extremes(book, places.spots, curves)
@@ -85,14 +95,18 @@ class Payoffs:
         return {
             "account": account,
             "symbol": symbol,
-            "currency": held[0]["currency"],
+            "currency": currency,
             "freshness": self._reads.portfolio_row(account)[2].freshness.value,
             "as_of": min([book.underlying["as_of"], *(leg["as_of"] for leg in legs)]),
             "day": book.today.isoformat(),
             "expiry": book.nearest.isoformat() if book.nearest else None,
             "underlying": book.underlying,
             "risk_free_pct": self._risk_free_pct,
-            "dividends": {"items": [], "as_of": None, "reason": f"The next dividend of {symbol} is not known."},
+            "dividends": {
+                "items": [{"ex_date": day.isoformat(), "amount": amount} for day, amount in coming.items],
+                "as_of": told["as_of"] if told else None,
+                "reason": coming.reason,
+            },
             "legs": legs,
             "left_out": book.left_out,
             "pnl": None if None in marks else round(sum(_at_mark(p, p["market_price"] or 0.0) for p in book.taken), 2),
@@ -103,16 +117,16 @@ class Payoffs:
             "shown": [round(edge, 4) for edge in places.shown],
             "spots": places.spots,
             "curves": curves,
-            "notes": list(_notes(symbol, book, legs)),
+            "notes": list(_notes(symbol, book, legs, coming)),
         }
 
-    def _request(self, book: Book, days: list[date], places: span.Places) -> wire.Request:
+    def _request(self, book: Book, coming: dividends.Expected, days: list[date], places: span.Places) -> wire.Request:
         return {
             "legs": [_asked(position, leg) for position, leg in zip(book.taken, book.legs, strict=True)],
             "day": book.today.isoformat(),
             "spot": book.underlying["price"],
             "rate": math.log1p(self._risk_free_pct / 100),
-            "dividends": [],
+            "dividends": [(day.isoformat(), amount) for day, amount in coming.items],
             "days": [day.isoformat() for day in days],
             "spots": places.spots,
         }
@@ -278,7 +292,7 @@ def _bound(found: Extremes | None, value: Decimal | None) -> BoundView:
     }
 
 
-def _notes(symbol: str, book: Book, legs: Sequence[PayoffLegView]) -> Iterator[str]:
+def _notes(symbol: str, book: Book, legs: Sequence[PayoffLegView], coming: dividends.Expected) -> Iterator[str]:
     for out in book.left_out:
         yield f"{out['local_symbol']} is not in the figures: {out['reason']}."
     for leg in legs:
@@ -296,7 +310,7 @@ def _notes(symbol: str, book: Book, legs: Sequence[PayoffLegView]) -> Iterator[s
     options = [p for p in book.taken if p["expiry"]]
     if any(p["trading_class"] in EUROPEAN for p in options):
         yield f"The forward of {symbol} is taken to be its price at the risk-free rate: dividends of the index are not in it."
-    if any(p["trading_class"] not in EUROPEAN for p in options):
-        yield f"The next dividend of {symbol} is not known and not in the figures: before an ex-date calls are worth less, and puts more."
+    if coming.reason and any(p["trading_class"] not in EUROPEAN for p in options):
+        yield f"{coming.reason} What is not known is not in the figures: before an ex-date calls are worth less, and puts more."
     if any(p["expiry"] is None for p in book.taken):
         yield "Dividends that the shares receive on the way are not in the figures."

@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from data import board as boards
 from data import rows
+from data.analytics import dividends
 from data.analytics.positions import NEW_YORK
 from data.board import AccountState, Board
 from data.book_reads import BookReads
@@ -296,7 +297,9 @@ class Reads:
     ) -> tuple[dict[date, float], bool]:
         """Dividends per share by ex-date that are known, and whether they are all there were."""
         found = self._fetch("dividends_paid", account=account, symbol=symbol, currency=currency)
-        return {row["ex_date"]: float(row["amount"]) for row in found if since <= row["ex_date"] <= until}, False
+        paid = {row["ex_date"]: float(row["amount"]) for row in found}
+        is_whole = dividends.are_all(paid, self.risk.next_dividend(symbol, currency), since, until)
+        return {day: amount for day, amount in paid.items() if since <= day <= until}, is_whole
 
     def trades_since(self, account: str, revision: int) -> tuple[int, list[tuple[int, TradeView]]]:
         """The trades revision now, and the effective executions written or corrected after `revision` in that order,

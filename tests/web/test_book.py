@@ -15,7 +15,7 @@ from dashboard.api import book_schemas
 from data.book.keeping import Keeper
 from data.book_reads import PORTFOLIO_MARGIN
 from data.db import connect, make_engine
-from data.model import Contract, ExecutionKind, Role
+from data.model import Contract, DividendOutlook, ExecutionKind, Role
 from data.reads import Reads
 from tests.web import samples
 from tests.web.samples import ACCOUNT, Writer
@@ -122,9 +122,10 @@ def test_a_wheel_cycle(web: Web, agent: psycopg.Connection[Any]) -> None:
     assert web.get("/api/wheel/cycles?symbol=KO&state=closed").json["items"] == []
 
 
-def test_a_cycle_against_its_stock_and_the_benchmark(web: Web, url: str, agent: psycopg.Connection[Any]) -> None:
+def test_a_cycle_against_its_stock_and_the_benchmark(web: Web, write: Writer, agent: psycopg.Connection[Any]) -> None:
     (cycle,) = web.get("/api/wheel/cycles?symbol=KO").json["items"]
-    answer = web.get(f"/api/wheel/cycles/{cycle['cycle']}/benchmarks")
+    path = f"/api/wheel/cycles/{cycle['cycle']}/benchmarks"
+    answer = web.get(path)
     assert answer.status == 200
     found = book_schemas.CycleBenchmarks.model_validate_json(answer.body, strict=True)
     # A put at 60, rolled down to 55, then the shares at what was paid for them.
@@ -136,6 +137,10 @@ def test_a_cycle_against_its_stock_and_the_benchmark(web: Web, url: str, agent: 
     assert "dividends of KO" in (stock.reason or "")
     assert (spy.pnl, spy.at_least) == (None, None)
     assert "SPY of 2026-01-05 is not stored" in (spy.reason or "")
+    # The broker says that it paid nothing for a year: all that there was is known.
+    write.flush(dividends=(DividendOutlook("KO", "USD", datetime(2026, 2, 4, tzinfo=UTC), 0.0),))
+    stock = book_schemas.CycleBenchmarks.model_validate_json(web.get(path).body, strict=True).items[0]
+    assert (stock.pnl, stock.at_least, stock.reason) == (pytest.approx(units * 56 - 5500, abs=0.005), None, None)
     assert web.get("/api/wheel/cycles/none/benchmarks").status == 404
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from dashboard.api import payoff_schemas
 from data.analytics.positions import NEW_YORK
-from data.model import Contract
+from data.model import Contract, DividendOutlook
 from tests.web import samples
 from tests.web.samples import Writer
 from tests.web.server import Web, wait_until
@@ -50,7 +50,8 @@ HELD = (
 
 @pytest.fixture(scope="module", autouse=True)
 def held(write: Writer) -> None:
-    write.flush(positions=HELD)
+    said = DividendOutlook("KO", "USD", samples.now(), 2.04, 2.1, DAY + timedelta(days=12), 0.53)
+    write.flush(positions=HELD, dividends=(said,))
 
 
 def payoff(web: Web, symbol: str, query: str = "") -> payoff_schemas.Payoff:
@@ -77,7 +78,9 @@ def test_a_covered_call(web: Web) -> None:
     call = next(leg for leg in found.legs if leg.right)
     assert (call.volatility, call.average_price) == (pytest.approx(0.2, abs=0.05), 1.2)
     assert all(leg.as_of >= found.as_of for leg in found.legs)
-    assert any("dividend of KO is not known" in note for note in found.notes)
+    (dividend,) = found.dividends.items
+    assert (dividend.ex_date, dividend.amount) == (str(DAY + timedelta(days=12)), 0.53)
+    assert any(f"after that of {DAY + timedelta(days=12)} are not known" in note for note in found.notes)
 
 
 def test_two_expiries_go_by_the_model(web: Web) -> None:
@@ -87,6 +90,8 @@ def test_two_expiries_go_by_the_model(web: Web) -> None:
     assert 0 < (found.max_profit.value or 0) < 400
     assert found.break_evens[0] < 150 < found.break_evens[1]
     assert found.curves[0].at_spot == found.pnl == 50 - 60
+    assert found.dividends.items == []
+    assert any("dividend of PEP is not known" in note for note in found.notes)
     assert any(str(FAR) in note for note in found.notes)
 
 
