@@ -202,6 +202,15 @@ def test_the_curve_grows_and_its_gap_has_a_reason(web: Web, write: Writer, open_
 
 def test_today_says_what_is_due_and_what_cannot_be_known(web: Web, url: str, write: Writer, open_page: Open) -> None:
     earned = samples.put(78, "IWM", 200.0)
+    busted = samples.execution(  # the assignment of the test before is taken back: today would tell of it
+        2,
+        kind=ExecutionKind.ASSIGNMENT,
+        price=Decimal(0),
+        quantity=Decimal(0),
+        revision=2,
+        exec_id="0000e0d5.00000002.01.02",
+    )
+    write.flush(executions=(busted,))
     page = open_page(web.origin)
     ready(page)
     assert page.evaluate(
