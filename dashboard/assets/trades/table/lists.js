@@ -4,6 +4,7 @@ window.mtz.journal = window.mtz.journal || {};
 
 window.mtz.journal.lists = (function () {
   const PAGE = "trades";
+  const AGAIN_MS = 5000; // after a question that wasn't answered
   const NARROW = window.matchMedia("(max-width: 767px)").matches;
   const { filters } = window.mtz.journal;
   const { format, ui } = window.mtz;
@@ -57,7 +58,10 @@ window.mtz.journal.lists = (function () {
           tell(name, found.total);
         } catch (error) {
           failCallback();
-          if (name === view) say(error.message);
+          if (name !== view) return;
+          say(error.message);
+          stale.add(name);
+          setTimeout(show, AGAIN_MS);
         }
       },
     };
