@@ -13,8 +13,7 @@ WITH gone AS MATERIALIZED (
      GROUP BY 1
     HAVING bool_and(r.closed IS NOT NULL) AND NOT bool_or(r.trip IN (SELECT g.trip FROM gone g))
 )
-SELECT coalesce((SELECT r.revision FROM revisions r WHERE r.account = :account AND r.topic = 'strategies'), 0) AS revision,
-       (SELECT b.folded_at FROM book_state b WHERE b.account = :account) AS folded_at,
+SELECT (SELECT b.folded_at FROM book_state b WHERE b.account = :account) AS folded_at,
        f.trip, f.symbol, f.currency, f.strategy, f.opened_on, f.dte, c.closed_on, c.net
   FROM (SELECT 1) AS always
   LEFT JOIN (counted c JOIN round_trips_wanted(:account, cast(:wanted AS jsonb)) f ON f.trip = c.began) ON true
