@@ -302,7 +302,8 @@ class Statements:
         event.listen(reads.engine, "before_cursor_execute", self._note)
 
     def _note(self, conn: object, cursor: object, text: str, *more: object) -> None:
-        self.seen.append(text)
+        if not text.startswith("SET "):
+            self.seen.append(text)
 
     def of(self, word: str) -> int:
         return sum(word in text for text in self.seen)
