@@ -69,7 +69,6 @@ def grid(
             "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
             "suppressCellFocus": False,
             "tooltipShowDelay": 400,
-            "asyncTransactionWaitMillis": 1,
             "suppressNoRowsOverlay": True,
             "suppressDragLeaveHidesColumns": True,
             **options,

@@ -85,25 +85,20 @@ window.mtz.grids = (function () {
 
   const withApi = (id, act) => window.dash_ag_grid && window.dash_ag_grid.getApiAsync(id).then(act).catch(() => {});
 
-  const adding = new Set(); // tables with rows on their way
-
+  /* At once, not by AG Grid's queue: when that is emptied Dash is told all rows again, and before the table is Dash's too that fails. */
   function apply(id, key, items, removed, done) {
     withApi(id, (api) => {
       reveal(id, api);
-      if (adding.delete(id)) api.flushAsyncTransactions(); // a row that waits to be added would be added twice
       const known = (row) => api.getRowNode(String(key(row)));
       const update = items.filter(known);
       const moves = id === POSITIONS ? flashesOf(api, update, key) : [];
-      const transaction = {
+      api.applyTransaction({
         add: items.filter((row) => !known(row)),
         update,
         remove: removed.map((name) => api.getRowNode(String(name))).filter(Boolean).map((node) => node.data),
-      };
-      if (transaction.add.length) adding.add(id);
-      api.applyTransactionAsync(transaction, () => {
-        moves.forEach(([row, column, change]) => flashCell(id, row, column, change));
-        if (done) done(api);
       });
+      moves.forEach(([row, column, change]) => flashCell(id, row, column, change));
+      if (done) done(api);
     });
   }
 
