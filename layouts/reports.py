@@ -51,7 +51,7 @@ def _upload() -> html.Section:
         "upload",
         children=[
             html.Div(id=ids.UPLOAD, className="upload"),
-            html.Div(id=ids.UPLOADS, className="uploads", role="list", **{"aria-label": "Files that were uploaded", "aria-live": "polite"}),
+            html.Div(id=ids.UPLOADS, className="uploads", role="list", **{"aria-label": "Files that were uploaded"}),
         ],
     )  # fmt: skip
 

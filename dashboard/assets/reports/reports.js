@@ -148,7 +148,7 @@ window.mtz.reports = (function () {
   function offer() {
     const box = place("upload");
     if (!box || box.firstChild) return;
-    const refusal = JSON.parse(JSON.stringify(window.mtz.reports.refusal || null));
+    const { refusal } = window.mtz.reports;
     if (refusal) {
       box.append(make("p", { className: "quiet", textContent: refusal }));
       return;
@@ -187,7 +187,10 @@ window.mtz.reports = (function () {
       place("uploads").dataset.busy = String(busy);
       window.mtz.control.parts.list(place("uploads"), items.slice(0, 10), drawUpload);
       if (busy && shown) timer = setTimeout(follow, POLL_MS);
-      if (wasBusy && !busy) refresh();
+      if (wasBusy && !busy) {
+        window.mtz.ui.show("announce", { children: `${items[0].name} ${WORDS[items[0].state]}.` });
+        refresh();
+      }
     } catch (error) {
       tell(error.message);
       if (shown) timer = setTimeout(follow, 4 * POLL_MS);
@@ -206,15 +209,24 @@ window.mtz.reports = (function () {
     return found;
   }
 
-  /* Every sentence that the importer's result holds. */
+  const count = (number, one, many) => `${number.toLocaleString("en-US")} ${number === 1 ? one : many}`;
+
+  /* What each statement of a file brought, what it lacks and what was left out of it. */
   function told(result) {
-    if (!result || typeof result !== "object") return [];
-    return Object.entries(result).flatMap(([name, value]) => {
-      if (name === "problem") return [];
-      if (Array.isArray(value)) return value.flatMap((each) => (typeof each === "string" ? [each] : told(each)));
-      if (value && typeof value === "object") return told(value);
-      return typeof value === "string" && value.includes(" ") ? [value] : [];
-    });
+    const statements = ((result && result.files) || []).flatMap((file) => file.statements || []);
+    return statements.flatMap((each) => [brought(each), ...each.lacks, ...each.dropped]);
+  }
+
+  function brought(each) {
+    const what = `${each.account}, ${each.first_day} to ${each.last_day}: `;
+    if (each.state === "known") return `${what}known already, nothing changed.`;
+    const parts = [
+      `${count(each.trades, "trade", "trades")}, ${each.new_executions.toLocaleString("en-US")} of them new`,
+      count(each.cash_transactions, "cash transaction", "cash transactions"),
+      `net asset values of ${count(each.days, "day", "days")}`,
+      each.open_breaks ? `${count(each.open_breaks, "break", "breaks")} with the account's statements` : "no break",
+    ];
+    return `${what}${parts.join("; ")}.`;
   }
 
   document.addEventListener("mtz:page", (event) => {

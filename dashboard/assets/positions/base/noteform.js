@@ -63,6 +63,17 @@ window.mtz.book.noteForm = function noteForm(box, prefix, words) {
     }
   }
 
+  /* Somebody wrote: what they wrote is shown, unless the reader has begun to write; then their save is refused with a sentence. */
+  async function reread() {
+    const about = path;
+    try {
+      const found = await asks.get(about);
+      if (path === about && !touched && place("text") && found.version !== version) fill(found);
+    } catch (error) {
+      // what is shown stays, and a save is refused if it is an older one's
+    }
+  }
+
   async function save() {
     const about = path;
     const tags = place("tags").value.split(",").map((tag) => tag.trim()).filter(Boolean);
@@ -82,8 +93,7 @@ window.mtz.book.noteForm = function noteForm(box, prefix, words) {
 
   document.addEventListener("click", (event) => { if (event.target.id === `${prefix}-save`) save(); });
   document.addEventListener("input", (event) => { if (event.target.id && event.target.id.startsWith(`${prefix}-`)) touched = true; });
-  /* Somebody wrote: read again, unless the reader is writing; then their save is refused with a sentence. */
-  document.addEventListener("mtz:notes", () => { if (!touched && place("text") && place("text").offsetParent) show(path, subject); });
+  document.addEventListener("mtz:notes", () => { if (!touched && place("text") && place("text").offsetParent) reread(); });
 
   return { show };
 };
