@@ -164,7 +164,8 @@ class Uploads:
             )  # fmt: skip
             code = child.wait()
         try:
-            said = json.loads(place.output.read_text(encoding="utf-8"))
+            words = place.output.read_text(encoding="utf-8")
+            said = json.loads(words.replace(place.file.name, json.dumps(view["name"])[1:-1]))  # the reader's name for it
         except ValueError:
             return {**view, "state": "failed", "problem": VANISHED}
         problem = said.get("problem") if isinstance(said, dict) else None

@@ -5,18 +5,24 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from dashboard.api import reconciliation_schemas as schemas
 from data.db import connect
 from data.model import Role
+from tests.book.lives import Life
 from tests.e2e.conftest import Open
+from tests.support.statement import Writer as Statement
+from tests.support.statement import write as write_file
 from tests.web.samples import ACCOUNT, Writer
 from tests.web.server import Web
 
+FIRST, LAST = date(2026, 1, 5), date(2026, 1, 30)
 SHOTS = os.environ.get("MTZ_SHOTS")
 
 
@@ -66,11 +72,23 @@ def test_reports(web: Web, statement: None, open_page: Open, tmp_path: Path) -> 
     wrong.write_text("<html>no statement</html>")
     page.locator("#upload-input").set_input_files([str(wrong)])
     page.wait_for_selector(".upload-item.failed")
-    assert "holiday.xml" in page.locator(".upload-item").inner_text()
+    expect(page.locator(".upload-item")).to_contain_text("holiday.xml was not imported: it is no Flex statement")
     # Leaving the page and coming back loses nothing.
     page.locator("#nav-overview").click()
     page.locator("#nav-reports").click()
     page.wait_for_selector(".upload-item.failed")
+    # One that is a statement: what it brought is said, and the reports are drawn anew.
+    life = Life()
+    life.flow("deposit", Decimal(5000), "USD")
+    good = write_file(
+        tmp_path / "january.xml", Statement(ACCOUNT, life.fills, life.changes, life.flows).statement(FIRST, LAST)
+    )
+    page.locator("#upload-input").set_input_files([str(good)])
+    brought = page.locator(".upload-item.done")
+    expect(brought).to_contain_text(
+        "2026-01-05 to 2026-01-30: 0 trades, 0 of them new; 1 cash transaction; net asset values of"
+    )
+    expect(page.locator(".statement-days", has_text="2026-01-05 to 2026-01-30")).to_be_visible()
     for size in ((390, 844), (360, 780)):
         page.set_viewport_size({"width": size[0], "height": size[1]})
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), size
