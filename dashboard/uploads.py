@@ -31,7 +31,7 @@ SLICE = 64 * 1024
 KEPT = 50  # states of uploads
 AT_ONCE = 4  # that wait or are imported
 AWAY = "The database is away: nothing was imported and nothing changed. Upload the file again when it is back."
-VANISHED = "The import was interrupted: nothing of this file was stored. Upload it again."
+VANISHED = "The import was interrupted. A statement is stored whole or not at all: upload the file again, what is in already stays as it is."
 TOO_LARGE = f"The file is larger than {LARGEST // 1024 // 1024} MB: ask the Flex query for fewer days."
 TOO_MANY = "Other files are being imported: upload this one when they are done."
 EMPTY = "The file is empty: nothing was imported."
@@ -165,7 +165,7 @@ class Uploads:
             code = child.wait()
         try:
             words = place.output.read_text(encoding="utf-8")
-            said = json.loads(words.replace(place.file.name, json.dumps(view["name"])[1:-1]))  # the reader's name for it
+            said = json.loads(words.replace(place.file.name, json.dumps(view["name"])[1:-1]))  # as the reader calls it
         except ValueError:
             return {**view, "state": "failed", "problem": VANISHED}
         problem = said.get("problem") if isinstance(said, dict) else None
