@@ -63,7 +63,7 @@ FAMILIES: dict[str, Family] = {
     "fill_price": Family("Executions: price", "database", FILLS),
     "fill_commission": Family("Executions: commission", "database", FILLS),
     "fill_con_id": Family("Executions: contract", "database", FILLS),
-    "fill_time": Family("Executions: time", "database", "MTZ_FLEX_ZONE: times without a zone are read in the account's zone."),
+    "fill_time": Family("Executions: time", "database", "MTZ_ACCOUNT_ZONE: times without a zone are read in the account's zone."),
     "fill_currency": Family("Executions: currency", "database", FILLS),
     "fill_commission_currency": Family("Executions: currency of the commission", "database", FILLS),
     "flow_missing": Family("Cash flows: every one is in the database", "database", "Import the statement again."),
