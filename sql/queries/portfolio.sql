@@ -7,7 +7,8 @@ SELECT a.base_currency,
        -- Deposits and withdrawals since the baseline: no profit. Null when one of them has no rate to the base currency.
        (SELECT CASE WHEN count(*) = count(f.base_amount) THEN coalesce(sum(f.base_amount), 0) END
           FROM cash_flows f
-         WHERE f.account = a.account AND f.ts > coalesce(nav.at, a.baseline_at) AND f.kind IN ('deposit', 'withdrawal')) AS transfers,
+         WHERE f.account = a.account AND f.kind IN ('deposit', 'withdrawal')
+           AND CASE WHEN nav.day IS NULL THEN f.ts > a.baseline_at ELSE f.session_date > nav.day END) AS transfers,
        p.*,
        coalesce((SELECT r.revision FROM revisions r WHERE r.account = a.account AND r.topic = 'portfolio'), 0) AS revision,
        (SELECT s.net_liquidation
@@ -24,7 +25,7 @@ SELECT a.base_currency,
   FROM accounts a
   LEFT JOIN portfolio_latest p USING (account)
   LEFT JOIN LATERAL (
-       SELECT m.closes AS at, cast(n.total AS double precision) AS total
+       SELECT n.day, m.closes AS at, cast(n.total AS double precision) AS total
          FROM statement_nav n
          JOIN market_sessions m ON m.session_date = n.day
         WHERE n.account = a.account AND (a.baseline_at IS NULL OR m.closes <= a.baseline_at)

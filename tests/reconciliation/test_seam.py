@@ -81,6 +81,12 @@ def test_finer_levels_begin_with_the_samples(reads: Reads) -> None:
     assert after["items"][0]["pnl"] == 0  # from the statement's last value, without the deposit
 
 
-def test_total_pnl_counts_from_the_earliest_net_asset_value(reads: Reads) -> None:
+def test_total_pnl_counts_from_the_earliest_net_asset_value(reads: Reads, database_url: str) -> None:
+    with connect(database_url, Role.IMPORTER, "test") as conn:  # booked after the close: that day's value has it
+        conn.execute(
+            "INSERT INTO cash_flows (account, flow_id, ts, session_date, kind, amount, currency, base_amount, source)"
+            " VALUES (%s, 'g', '2026-02-28 01:20Z', '2026-02-27', 'deposit', 500, 'USD', 500, 'statement')",
+            [ACCOUNT],
+        )
     view = reads.portfolio(ACCOUNT)
     assert (view["total_pnl"], view["total_pnl_since"]) == (1300 - 1000 - 90, "2026-02-27T21:00:00.000Z")
