@@ -156,7 +156,7 @@ def _read(element: Element) -> Any:
         value = parser.parse_data_element(element)
     except parser.FlexParserError as error:
         raise FlexError(_sentence(str(error))) from None
-    for name in value.__annotations__:
+    for name in element.attrib:
         number = getattr(value, name)
         if isinstance(number, Decimal) and not (number.is_finite() and abs(number.adjusted()) <= MOST_DIGITS):
             raise FlexError(f"{element.tag}.{name} is {str(number)[:20]!r}, which is no amount")

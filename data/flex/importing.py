@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypedDict
@@ -138,7 +138,7 @@ class _Import:
     def run(self) -> Imported:
         statement = self._statement
         self._head()
-        put(self._conn, Table("contracts", ("con_id",), fills=True), [asdict(one) for one in statement.contracts])
+        put(self._conn, Table("contracts", ("con_id",), fills=True), [_fields(one) for one in statement.contracts])
         trades = self._facts()
         # From here on the poller waits for the row of the revision: short.
         revision = self._bump()
@@ -193,46 +193,46 @@ class _Import:
         trades = [trade for trade in s.trades if self._counts("Trades", trade.report_date or trade.trade_date)]
         kept = {trade.key for trade in trades}
         self._trades(trades)
-        self._put("statement_lots", "lot", [asdict(lot) for lot in s.closed_lots if lot.trade in kept])
+        self._put("statement_lots", "lot", [_fields(lot) for lot in s.closed_lots if lot.trade in kept])
         self._put("statement_option_events", "event", [
-            asdict(e) for e in s.option_events if self._counts("OptionEAE", e.day)
+            _fields(e) for e in s.option_events if self._counts("OptionEAE", e.day)
         ], section="OptionEAE", day="day")  # fmt: skip
         self._put("corporate_actions", "action", [
-            self._timed(asdict(a)) for a in s.corporate_actions if self._counts("CorporateActions", a.report_date or a.time.date())
+            self._timed(_fields(a)) for a in s.corporate_actions if self._counts("CorporateActions", a.report_date or a.time.date())
         ], section="CorporateActions", day="coalesce(report_date, ts::date)")  # fmt: skip
         self._put("statement_transfers", "transfer", [
-            self._timed(asdict(t)) for t in s.transfers if self._counts("Transfers", t.time.date())
+            self._timed(_fields(t)) for t in s.transfers if self._counts("Transfers", t.time.date())
         ], section="Transfers", day="ts::date")  # fmt: skip
-        self._put("dividend_accruals", "accrual", [asdict(a) | {"key": f"{self._id}:{a.key}"} for a in s.accruals])
+        self._put("dividend_accruals", "accrual", [_fields(a) | {"key": f"{self._id}:{a.key}"} for a in s.accruals])
         self._put(
             "statement_nav",
             "day",
-            [asdict(n) | {"key": n.day} for n in s.nav if self._counts("EquitySummaryInBase", n.day)],
+            [_fields(n) | {"key": n.day} for n in s.nav if self._counts("EquitySummaryInBase", n.day)],
             section="EquitySummaryInBase",
             day="day",
         )
         put(
             self._conn,
             Table("conversion_rates", ("currency", "to_currency", "day")),
-            [asdict(rate) for rate in s.rates],
+            [_fields(rate) for rate in s.rates],
         )
         put(
             self._conn,
             Table("statement_positions", ("statement", "con_id")),
-            [self._position(asdict(p)) for p in s.positions],
+            [self._position(_fields(p)) for p in s.positions],
         )
         put(self._conn, Table("statement_cash", ("statement", "currency")), [
-            {"statement": self._id, "account": s.account, **asdict(c), "parts": _json(c.parts)} for c in s.cash
+            {"statement": self._id, "account": s.account, **_fields(c), "parts": _json(c.parts)} for c in s.cash
         ])  # fmt: skip
         self._flows()
         return sorted(kept)
 
     def _trades(self, trades: Sequence[Trade]) -> None:
-        rows = [self._timed(asdict(trade)) for trade in trades]
+        rows = [self._timed(_fields(trade)) for trade in trades]
         for row in rows:
             row["session_date"] = self._sessions.date_of(row["ts"])
             row["codes"], row["kind"] = list(row["codes"]), row["kind"].value
-            self._con_ids.add(row["contract"]["con_id"])
+            self._con_ids.add(row["contract"].con_id)
             self._days.add(row["session_date"])
         gone = self._gone(
             "statement_trades", "trade", [row["key"] for row in rows], "Trades", "coalesce(report_date, trade_date)"
@@ -349,10 +349,10 @@ class _Import:
 
     def _position(self, row: Row) -> Row:
         lots = [
-            {"opened": lot["opened"].isoformat(), "quantity": str(lot["quantity"]), "cost": None if lot["cost"] is None else str(lot["cost"])}
+            {"opened": lot.opened.isoformat(), "quantity": str(lot.quantity), "cost": None if lot.cost is None else str(lot.cost)}
             for lot in row["lots"]
         ]  # fmt: skip
-        own = {"statement": self._id, "account": self._statement.account, "con_id": row["contract"]["con_id"]}
+        own = {"statement": self._id, "account": self._statement.account, "con_id": row["contract"].con_id}
         return row | own | {"lots": json.dumps(lots)}
 
     def _put(
@@ -366,7 +366,7 @@ class _Import:
             row["account"], row["statement"] = self._statement.account, self._id
             contract = row.pop("contract", None)
             if contract is not None:
-                row["con_id"] = contract["con_id"]
+                row["con_id"] = contract.con_id
         put(self._conn, Table(table, ("account", key), keeps=keeps), rows)
 
     def _gone(self, table: str, key: str, kept: list[str], section: str, day: str) -> list[str]:
@@ -422,6 +422,11 @@ class _Import:
             "days": len(s.nav), "corporate_actions": len(s.corporate_actions), "positions": len(s.positions), "open_breaks": 0,
             "dropped": list(s.dropped), "lacks": list(lacks(s)),
         }  # fmt: skip
+
+
+def _fields(record: Any) -> Row:
+    """A record as a row. Not `dataclasses.asdict`: there are many, and it copies all that is in them."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
 def _json(parts: Any) -> str:

@@ -166,9 +166,10 @@ class _Case:
 def diagnose(make: Callable[[], Iterable[Check]], facts: Mapping[str, Decimal]) -> list[Break]:
     """The causes of all that doesn't hold, rows before sums. `facts` are the values of what the terms name. `make` gives the
     checks, twice where one is broken: those that hold are not kept unless they say something of what is in question."""
-    rows = {row_of(fact) for each in make() if not each.holds for fact in each.terms}
+    broken = [each for each in make() if not each.holds]
+    rows = {row_of(fact) for each in broken for fact in each.terms}
     if not rows:
-        return [Break(each, ()) for each in make() if not each.holds]
+        return [Break(each, ()) for each in broken]
     kept = [each for each in make() if not each.holds or any(row_of(fact) in rows for fact in each.terms)]
     case = _Case(kept, facts)
     found: list[Break] = []
