@@ -138,7 +138,7 @@ def _kept() -> Iterator[Row]:
             yield Row("… one more execution: p95", 1000 * percentile(times[1:], 0.95), "ms")
         engine = make_engine(url, Role.WEB, "bench")
         reads = Reads(engine, url)
-        for name, ask in (("round trips", reads.round_trips), ("wheel cycles", reads.cycles)):
+        for name, ask in (("round trips", reads.trading.round_trips), ("wheel cycles", reads.cycles)):
             took = []
             for _ in range(PAGES):
                 start = time.perf_counter()

@@ -36,6 +36,7 @@ window.mtz.state = (function () {
   const dirty = new Set();
   let frame = null;
   let told = {};
+  let toldAt = 0;
 
   function forget(account) {
     Object.assign(state, fresh(account));
@@ -125,10 +126,12 @@ window.mtz.state = (function () {
 
   /* A callback that is asked answers what is newer than this; what it then says twice costs less than telling it every frame. */
   function tellKnown() {
+    if (Date.now() - toldAt < 1000) return;
     const positions = state.complete ? state.revisions["positions.update"] ?? null : null;
     const trades = state.revisions["trade.executed"] ?? null;
     if (told.positions === positions && told.trades === trades) return;
     told = { positions, trades };
+    toldAt = Date.now();
     window.dash_clientside.set_props("known-revisions", { data: told });
   }
 

@@ -46,10 +46,16 @@ window.mtz.ui = (function () {
     }
   }
 
+  /* The moment of a <time>, written to the page itself: it changes with every message, and Dash tells every component of every change. */
+  function moment(id, iso) {
+    const element = document.getElementById(id);
+    if (element && element.getAttribute("datetime") !== iso) element.setAttribute("datetime", iso);
+  }
+
   /* A Dash component made in the browser. */
   function component(type, props) {
     return { namespace: "dash_html_components", type, props };
   }
 
-  return { show, flash, text, component };
+  return { show, flash, text, moment, component };
 })();

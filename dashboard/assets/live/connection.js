@@ -57,7 +57,7 @@ window.mtz.connection = (function () {
     ui.show("connection", { className: `pill ${word}` });
     ui.show("connection-text", { children: text });
     ui.show("connection-why", { children: facts(reason) });
-    ui.show("datum-age", { dateTime: datum || "" });
+    ui.moment("datum-age", datum || "");
     ui.show("market", { children: session(now) });
     const trouble = word === "offline" && (state.account || state.problem) ? reason + (state.account ? KEPT : "") : "";
     ui.show("problem", { children: trouble, hidden: !trouble });

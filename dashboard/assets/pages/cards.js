@@ -77,7 +77,7 @@ window.mtz.cards = (function () {
       className: `change ${format.direction(card.change)}`,
     });
     ui.show(`card-reason-${card.key}`, { children: card.value === null ? card.reason || NOT_SENT : "" });
-    ui.show(`card-age-${card.key}`, { dateTime: card.value === null ? "" : card.as_of || "" });
+    ui.moment(`card-age-${card.key}`, card.value === null ? "" : card.as_of || "");
     ui.show(`card-rule-${card.key}`, { children: why(card) });
   }
 
@@ -117,7 +117,7 @@ window.mtz.cards = (function () {
       values.set(key, null);
       window.mtz.ui.show(`card-value-${key}`, { children: window.mtz.format.UNKNOWN, className: "figure flat" });
       window.mtz.ui.show(`card-change-${key}`, { children: "" });
-      window.mtz.ui.show(`card-age-${key}`, { dateTime: "" });
+      window.mtz.ui.moment(`card-age-${key}`, "");
       window.mtz.ui.show(`card-reason-${key}`, { children: "" });
     }
   }
@@ -131,8 +131,16 @@ window.mtz.cards = (function () {
     },
   });
 
+  const onOverview = () => { const page = document.getElementById("page-overview"); return Boolean(page) && !page.hidden; };
+  let behind = false; // what is held has changed while nobody looked at the cards
+
   /* What is held has changed; before the first summary there is nothing to draw. */
-  const tick = () => { if (signed.size) render(); };
+  function tick() {
+    behind = !onOverview();
+    if (signed.size && !behind) render();
+  }
+
+  document.addEventListener("mtz:page", () => { if (behind && onOverview()) tick(); });
 
   return { clear, tick };
 })();
