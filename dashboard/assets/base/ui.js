@@ -46,6 +46,12 @@ window.mtz.ui = (function () {
     }
   }
 
+  /* Whether a page, or another section, is there and looked at. */
+  function isShown(id) {
+    const section = document.getElementById(id);
+    return Boolean(section) && !section.hidden;
+  }
+
   /* The moment of a <time>, written to the page itself: it changes with every message, and Dash tells every component of every change. */
   function moment(id, iso) {
     const element = document.getElementById(id);
@@ -57,5 +63,5 @@ window.mtz.ui = (function () {
     return { namespace: "dash_html_components", type, props };
   }
 
-  return { show, flash, text, moment, component };
+  return { show, flash, text, isShown, moment, component };
 })();

@@ -131,7 +131,7 @@ window.mtz.cards = (function () {
     },
   });
 
-  const onOverview = () => { const page = document.getElementById("page-overview"); return Boolean(page) && !page.hidden; };
+  const onOverview = () => window.mtz.ui.isShown("page-overview");
   let behind = false; // what is held has changed while nobody looked at the cards
 
   /* What is held has changed; before the first summary there is nothing to draw. */

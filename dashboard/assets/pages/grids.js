@@ -121,7 +121,7 @@ window.mtz.grids = (function () {
     window.mtz.ui.flash(grid && grid.querySelector(`[row-id="${row}"] [col-id="${column}"]`), change);
   }
 
-  const onOverview = () => { const page = document.getElementById("page-overview"); return Boolean(page) && !page.hidden; };
+  const onOverview = () => window.mtz.ui.isShown("page-overview");
   let behind = false; // the table isn't looked at: it is brought up to date when it is
 
   document.addEventListener("mtz:page", () => {
