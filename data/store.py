@@ -133,7 +133,7 @@ class Store:
                 self._write_orders(rows["orders"])
                 self._write_rows("portfolio_samples", rows["portfolio_samples"])
                 self._write_rows("position_samples", rows["position_samples"])
-                self._write_rows("outages", rows["outages"])
+                self._write_outages(rows["outages"])
                 if topics:
                     self._execute("notify", account=account, topics=topics)
         self._contracts |= {c["con_id"]: c for c in contracts}
@@ -247,6 +247,10 @@ class Store:
         latest = {row["perm_id"]: row for row in rows}
         self._write_rows("orders", list(latest.values()))
         self._write_rows("order_events", rows)
+
+    def _write_outages(self, rows: Sequence[Row]) -> None:
+        """One that begins, changes its reason and ends within a flush is one row, as it was at last."""
+        self._write_rows("outages", list({(row["kind"], row["started"]): row for row in rows}.values()))
 
 
 def encode(batch: Flush, sessions: Sessions) -> Rows:

@@ -36,6 +36,8 @@ STATEMENT_TIMEOUT_MS = 10_000
 # A dead network is noticed although nobody says so; over a Unix socket libpq ignores these.
 PATIENCE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 8000}
 KEPT = ("executions", "orders", "outages")
+REFUSALS = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.CardinalityViolation)
+"""What the database says of rows that it will never take."""
 
 
 def account_lock(account: str) -> tuple[int, int]:
@@ -317,7 +319,7 @@ class Writer(threading.Thread):
             self._sourced = account
         try:
             store.write(rows)
-        except (psycopg.DataError, psycopg.IntegrityError) as error:
+        except REFUSALS as error:
             set_aside(self._options.spool_dir, rows, error)
 
     def _write_bars(self, job: BarJob) -> None:

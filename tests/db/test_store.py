@@ -142,6 +142,29 @@ def test_writing_a_flush_again_doubles_nothing(store: Store, conn: psycopg.Conne
     assert everything() == before
 
 
+def test_what_is_told_several_times_in_one_flush_is_kept_as_it_was_at_last(
+    store: Store, conn: psycopg.Connection[Any]
+) -> None:
+    """A gateway that is back within the same flush tells of its outage twice, an order that fills at once of itself."""
+    lost = Outage(ACCOUNT, "gateway", at(0), None, "lost")
+    store.flush(
+        Flush(
+            ACCOUNT,
+            portfolio=portfolio(0),
+            positions=(position(0),),
+            executions=(fill(), fill(commission=Decimal("1.05"))),
+            orders=(order(0, "Submitted", 0), order(1, "Filled", 2)),
+            portfolio_samples=(PortfolioSample(at(0), portfolio(0)),) * 2,
+            position_samples=(PositionSample(at(0), position(0)),) * 2,
+            outages=(lost, replace(lost, reason="refused"), replace(lost, reason="refused", ended=at(1))),
+        )
+    )
+    assert rows(conn, "SELECT kind, started, ended, reason FROM outages") == [("gateway", at(0), at(1), "refused")]
+    assert rows(conn, "SELECT status, filled FROM orders") == [("Filled", 2)]
+    assert rows(conn, "SELECT commission FROM executions") == [(Decimal("1.05"),)]
+    assert rows(conn, "SELECT count(*) FROM position_snapshots") == [(1,)]
+
+
 def test_order_events_tell_each_change_and_nothing_else(store: Store, conn: psycopg.Connection[Any]) -> None:
     store.flush(Flush(ACCOUNT, orders=(order(0, "Submitted", 0), order(1, "Submitted", 1))))
     store.flush(Flush(ACCOUNT, orders=(order(2, "Submitted", 1), order(3, "PreSubmitted", 1))))

@@ -137,6 +137,19 @@ def test_a_gateway_that_restarts(gateway: GatewayHandle, db: Watched, start_poll
     eventually(lambda: db.fills() == truth(gateway), "fills after the restart")
 
 
+def test_a_connection_that_blinks(gateway: GatewayHandle, db: Watched, start_poller: StartPoller) -> None:
+    """Lost and back between two flushes, several times."""
+    start_poller(db.url)
+    db.wait_live()
+    for _ in range(5):
+        gateway.admin("error", code=1100)
+        gateway.admin("error", code=1102)
+    eventually(lambda: db.rows("SELECT kind, ended IS NOT NULL FROM outages"), "an outage")
+    gateway.admin("fill", symbol="KO", quantity=1, price="60.00")
+    eventually(lambda: db.fills() == truth(gateway), "fills afterwards")
+    assert set(db.rows("SELECT kind, ended IS NOT NULL FROM outages")) == {("feed", True)}
+
+
 def test_no_half_filled_figure_is_stored(gateway: GatewayHandle, db: Watched, start_poller: StartPoller) -> None:
     start_poller(db.url)
     db.wait_live()
