@@ -61,6 +61,7 @@ def invalid(error: ValidationError) -> Response:
 
 def register(app: Flask) -> None:
     """Handlers and the catch-alls."""
+    app.before_request(_no_nul)
     for prefix in ("/api", "/docs", "/ws"):
         app.add_url_rule(f"{prefix}/<path:rest>", f"unknown{prefix}", _unknown)
     app.add_url_rule("/api/", "unknown/api/", _unknown, strict_slashes=False)
@@ -91,6 +92,13 @@ def register(app: Flask) -> None:
     app.register_error_handler(KeyReusedError, lambda e: problem(422, str(e)))
     app.register_error_handler(DatabaseError, lambda e: problem(503, str(e), {"Retry-After": "2"}))
     app.register_error_handler(Exception, _unexpected)
+
+
+def _no_nul() -> Response | None:
+    """PostgreSQL's text can't hold it, so nothing that is looked for has it. (Bodies are checked by their schemas.)"""
+    if "%00" in request.environ.get("QUERY_STRING", "") or "\0" in request.path:
+        return problem(422, "The address holds a NUL character, which no name has.")
+    return None
 
 
 def _unknown(rest: str = "") -> Response:

@@ -130,6 +130,15 @@ def test_wrong_parameters_are_422_by_name(web: Web, query: str) -> None:
     assert len(value) < 4 or value not in found["detail"]
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/api/wheel/cycles?symbol=a%00b", "/api/exports/cash_flows.csv?symbol=%00", "/api/trades/?account=%00",
+     "/api/analytics/bars/K%00O", "/api/positions/%00"],
+)  # fmt: skip
+def test_a_nul_is_refused_everywhere(web: Web, path: str) -> None:
+    is_problem(web.get(path), 422)
+
+
 def test_an_unknown_account_is_404(web: Web) -> None:
     for path in ("/api/portfolio/", "/api/portfolio/positions", "/api/portfolio/summary", "/api/portfolio/health",
                  "/api/trades/", "/api/exports/trades.csv", "/api/exports/positions.csv"):  # fmt: skip
