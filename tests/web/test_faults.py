@@ -105,9 +105,10 @@ def test_a_database_that_hangs_stops_neither_the_clock_nor_what_is_known(own: Se
     heal(site, own_url)
     assert own.postgres.process is not None
     postmaster = psutil.Process(own.postgres.process.pid)
-    frozen = [postmaster, *postmaster.children(recursive=True)]
     with site.socket() as client:
         client.snapshot()
+        postmaster.suspend()  # first: now no backend is born that would stay awake
+        frozen = [*postmaster.children(recursive=True), postmaster]
         for process in frozen:
             process.suspend()
         try:
