@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
 
 from data.book.chains import Component, Group
@@ -43,6 +44,18 @@ class Book:
             touched.add(self._put(fill.terms, fill))
         return touched
 
+    def place(self, placed: Mapping[str, str | None]) -> set[Name]:
+        """Take what people say of cycles, all of it (see :func:`data.book.chains.components`); the underlyings touched.
+
+        What names a fill that isn't known, or two of different underlyings, waits.
+        """
+        mine: dict[Name, dict[str, str | None]] = defaultdict(dict)
+        for key, beside in placed.items():
+            names = {self._name(self._fills[k].terms) if k in self._fills else None for k in (key, beside or key)}
+            if len(names) == 1 and (name := names.pop()) is not None:
+                mine[name][key] = beside
+        return {name for name, one in self._underlyings.items() if one.place(mine.get(name, {}))}
+
     @property
     def fills(self) -> Iterable[Fill]:
         return self._fills.values()
@@ -53,12 +66,18 @@ class Book:
         return sorted((trip for one in self._underlyings.values() for trip in one.trips), key=AT)
 
     @property
+    def together(self) -> list[Component]:
+        """Every round trip with those that it hangs together with, by the first of them."""
+        found = (component for one in self._underlyings.values() for component in one.components)
+        return sorted(found, key=lambda component: component.group.at)
+
+    @property
     def chains(self) -> list[Group]:
-        return sorted((chain for component in self._components() for chain in component.chains), key=AT)
+        return sorted((chain for component in self.together for chain in component.chains), key=AT)
 
     @property
     def cycles(self) -> list[Group]:
-        return sorted((component.group for component in self._components() if component.is_cycle), key=AT)
+        return [component.group for component in self.together if component.is_cycle]
 
     def live(self, name: Name) -> list[Component]:
         """Of an underlying: all that its newest change can have touched. Raises KeyError."""
@@ -67,9 +86,6 @@ class Book:
     def components(self, name: Name) -> Iterable[Component]:
         """Of an underlying, all. Raises KeyError."""
         return self._underlyings[name].components
-
-    def _components(self) -> Iterable[Component]:
-        return (component for one in self._underlyings.values() for component in one.components)
 
     def _lay_out(self) -> None:
         """File the changes, the last one first: it says what an instrument is now."""
@@ -94,7 +110,9 @@ class Book:
         return name
 
     def _remove(self, fill: Fill) -> Name:
-        con_id = self._root(fill.terms.con_id)
-        name = self._names[con_id]
-        self._underlyings[name].remove(con_id, fill)
+        name = self._name(fill.terms)
+        self._underlyings[name].remove(self._root(fill.terms.con_id), fill)
         return name
+
+    def _name(self, terms: Terms) -> Name:
+        return self._names[self._root(terms.con_id)]

@@ -2,7 +2,7 @@
 
 A roll chain is what rolls bind: a short option, what it was rolled into, and so on; an assignment ends it. A wheel cycle is
 the chain that was assigned, the shares until they are gone, and the calls that were written on them; a chain that was never
-assigned is a cycle of its own.
+assigned is a cycle of its own. A person may say otherwise: what rolls and assignments bind moves to another cycle as one.
 """
 
 from __future__ import annotations
@@ -118,19 +118,41 @@ def components(
     delivered: Sequence[Delivered],
     moved: Mapping[str, Sequence[Trip]],
     covered: Sequence[tuple[Trip, Trip]],
+    placed: Mapping[str, str | None],
 ) -> list[Component]:
     """Of `trips`, in place. `moved`: the trips that a booking of shares opened or closed, by its key; `covered`: calls with
-    their shares. Every option's trip is in exactly one chain, alone where it was not rolled."""
+    their shares; `placed`: by hand, by a fill's key, one of the cycle that its trip belongs to (None: to none of the others).
+    Every option's trip is in exactly one chain, alone where it was not rolled."""
     bonds = [(roll.out_of, roll.into) for roll in rolls]
     chains = _grouped([trip for trip in trips if trip.terms.is_option], bonds, rolls, ())
     bonds += [(one.option, trip) for one in delivered for trip in moved.get(one.shares.key, ())]
-    bonds += covered
+    bonds += _by_hand(trips, bonds, covered, placed) if placed else covered
     groups = _grouped(trips, bonds, rolls, delivered)
     owner = {trip.id: number for number, group in enumerate(groups) for trip in group.trips}
     mine: dict[int, list[Group]] = defaultdict(list)
     for chain in chains:
         mine[owner[chain.id]].append(chain)
     return [Component(group, tuple(mine.get(n, ())), group.closed) for n, group in enumerate(groups)]
+
+
+def _by_hand(
+    trips: Sequence[Trip],
+    firm: Sequence[tuple[Trip, Trip]],
+    covered: Iterable[tuple[Trip, Trip]],
+    placed: Mapping[str, str | None],
+) -> list[tuple[Trip, Trip]]:
+    """Calls with their shares, but for what was placed; and that with what it was placed beside. `firm` bonds hold."""
+    by_key = {fill.key: trip for trip in trips for fill in trip.fills} | {trip.id: trip for trip in trips}
+    chosen = {key: by_key[key] for key in placed if key in by_key}
+    cores = _grouped(trips, firm, (), ())
+    core = {id(trip): number for number, group in enumerate(cores) for trip in group.trips}
+    loose = {core[id(trip)] for trip in chosen.values()}
+    bonds = [(call, shares) for call, shares in covered if core[id(call)] not in loose]
+    for key, trip in chosen.items():
+        beside = by_key.get(placed[key] or "")
+        if beside is not None:
+            bonds.append((trip, beside))
+    return bonds
 
 
 def _grouped(

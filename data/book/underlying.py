@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from operator import attrgetter
@@ -18,6 +18,7 @@ from data.book.sources import ZERO, Change, Event, Fill, Order, place
 # Nothing binds what ended this long before a change to it: sessions are shorter, and between them nobody trades for longer
 # than links.ROLL_WINDOW. Orders that fill over more days are looked up.
 REACH = timedelta(days=4)
+START = datetime.min.replace(tzinfo=UTC)
 AT = attrgetter("at")
 
 
@@ -44,7 +45,7 @@ class Holding:
     def fresh_trips(self) -> list[Trip]:
         """Those that were folded, or went on, since `fresh` was last None."""
         trips = self.trips
-        return trips if self.fresh is None else trips[bisect_left(trips, self.fresh, key=AT) :]
+        return [] if self.fresh is None else trips[bisect_left(trips, self.fresh, key=AT) :]
 
     def add(self, event: Event) -> None:
         self._new.append(event)
@@ -127,7 +128,9 @@ class Underlying:
         self._orders: dict[str, datetime] = {}  # when an order's first fill was
         self._settled: list[Component] = []  # ended before the reach of the newest change
         self._live: list[Component] = []
-        self._horizon = datetime.min.replace(tzinfo=UTC)
+        self._horizon = START
+        self._placed: Mapping[str, str | None] = {}
+        self._is_placed = True  # what was placed is linked
 
     def add(self, con_id: int, event: Event) -> None:
         holding = self.holdings.get(con_id)
@@ -143,6 +146,13 @@ class Underlying:
         holding = self.holdings[con_id]
         holding.remove(event)
         self._touched[con_id] = holding
+
+    def place(self, placed: Mapping[str, str | None]) -> bool:
+        """Say by hand what belongs where (see :func:`chains.components`); whether that is another than before."""
+        if placed == self._placed:
+            return False
+        self._placed, self._is_placed = placed, False
+        return True
 
     @property
     def components(self) -> Iterator[Component]:
@@ -162,26 +172,29 @@ class Underlying:
         return self._live
 
     def _link(self) -> None:
-        if not self._touched:
+        if not self._touched and self._is_placed:
             return
         touched, self._touched = list(self._touched.values()), {}
         for holding in touched:
             holding.fold()
         if not all(holding.events for holding in touched):
             self.holdings = {con_id: holding for con_id, holding in self.holdings.items() if holding.events}
-        self._settle(min(self._reach(holding) for holding in touched))
-        trips = self._live_trips(touched)
+        reaches = [self._reach(holding) for holding in touched]
+        self._settle(min(reaches) if self._is_placed else START)
+        self._is_placed = True
+        trips = _standing((trip for c in self._live for trip in c.group.trips), touched)
         options = [trip for trip in trips if trip.terms.is_option]
         deeds = sorted((deed for trip in options for deed in trip.deeds), key=AT)
         moves = sorted((deed for trip in trips if not trip.terms.is_option for deed in trip.deeds), key=AT)
         delivered = links.deliveries(deeds, {deed.fill.key: deed.fill for deed in moves}.values())
-        shares = self._carried(options, delivered)
+        shares = self._carried(trips, delivered)
         moved: dict[str, list[Trip]] = defaultdict(list)
         for trip in shares if delivered else ():
             for deed in trip.deeds:
                 moved[deed.fill.key].append(trip)
         trips = sorted([*options, *shares], key=AT)
-        self._live = chains.components(trips, links.rolls(deeds), delivered, moved, links.covering(options, shares))
+        covered = links.covering(options, shares)
+        self._live = chains.components(trips, links.rolls(deeds), delivered, moved, covered, self._placed)
 
     def _reach(self, holding: Holding) -> datetime:
         """Nothing that ended before this is touched by what is fresh in `holding`."""
@@ -203,16 +216,8 @@ class Underlying:
         self._live = [c for c in self._live if c.closed is None or c.closed >= horizon]
         self._horizon = horizon
 
-    def _live_trips(self, touched: Iterable[Holding]) -> list[Trip]:
-        """Those of live components that still stand, and what is fresh."""
-        found = {trip.id: trip for c in self._live for trip in c.group.trips if not trip.is_stale}
-        for holding in touched:
-            found |= {trip.id: trip for trip in holding.fresh_trips}
-            holding.fresh = None
-        return list(found.values())
-
-    def _carried(self, options: Iterable[Trip], delivered: Sequence[Delivered]) -> list[Trip]:
-        """Move each delivered premium from its option to the shares; the live trips of shares after that."""
+    def _carried(self, trips: Iterable[Trip], delivered: Sequence[Delivered]) -> list[Trip]:
+        """Move each delivered premium from its option to the shares; those of `trips` that are of shares, after that."""
         brought: dict[str, Decimal] = defaultdict(lambda: ZERO)
         for one in (*(d for c in self._settled for d in c.group.deliveries), *delivered):
             brought[one.shares.key] += one.premium
@@ -220,8 +225,18 @@ class Underlying:
         for holding in rest:
             holding.carry({f.key: brought[f.key] for f in holding.events if f.key in brought})
             holding.fold()
-        for trip in options:
-            trip.carried = ZERO
+        for trip in trips:
+            if trip.terms.is_option:
+                trip.carried = ZERO
         for one in delivered:
             one.option.carried -= one.premium
-        return [trip for trip in self._live_trips(rest) if not trip.terms.is_option]
+        return _standing((trip for trip in trips if not trip.terms.is_option), rest)
+
+
+def _standing(trips: Iterable[Trip], holdings: Iterable[Holding]) -> list[Trip]:
+    """Those of `trips` that still stand, and what is fresh in `holdings`, which is looked at with that."""
+    found = {trip.id: trip for trip in trips if not trip.is_stale}
+    for holding in holdings:
+        found |= {trip.id: trip for trip in holding.fresh_trips}
+        holding.fresh = None
+    return list(found.values())

@@ -33,6 +33,7 @@ def told(book: Book) -> dict[str, Any]:
     """All that a book says, comparable."""
     return {
         "trips": book.trips,
+        "together": [[trip.id for trip in component.group.trips] for component in book.together],
         "chains": [[trip.id for trip in chain.trips] for chain in book.chains],
         "cycles": [[trip.id for trip in cycle.trips] for cycle in book.cycles],
         "rolls": [(r.ts, r.out_of.id, r.into.id, r.quantity, r.credit) for c in book.chains for r in c.rolls],
@@ -152,6 +153,8 @@ def test_every_trip_is_in_one_chain_and_one_cycle(life: Life) -> None:
     options = [trip.id for trip in book.trips if trip.terms.is_option]
     assert sorted(trip.id for chain in book.chains for trip in chain.trips) == sorted(options)
     shorts = [trip.id for trip in book.trips if trip.terms.is_option and trip.direction < 0]
+    together = [trip.id for component in book.together for trip in component.group.trips]
+    assert sorted(together) == sorted(trip.id for trip in book.trips)
     cycled = [trip.id for cycle in book.cycles for trip in cycle.trips]
     assert len(cycled) == len(set(cycled))
     assert set(shorts) <= set(cycled)
