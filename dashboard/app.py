@@ -25,6 +25,7 @@ from data.commands import Commands
 from data.db import DatabaseError, make_engine
 from data.model import Role
 from data.notes import Notes
+from data.placing import Placements
 from data.payoffs import Payoffs
 from data.preferences import Preferences
 from data.previews import Previews
@@ -114,6 +115,7 @@ def create_app(settings: Settings) -> Flask:
         Reports(engine, url),
         Assignments(engine, url),
         Notes(engine, url),
+        Placements(engine, url),
         Uploads(settings, engine),
         auth.commander,
         auth.is_known,

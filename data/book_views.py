@@ -41,6 +41,7 @@ class RoundTripView(TypedDict):
     strategy: str | None
     chain: str | None
     cycle: str | None
+    is_by_hand: bool  # somebody said which cycle
     rolls: int  # in its roll chain
     is_rolled: bool  # closed by a roll: the chain went on
     executions: list[str]

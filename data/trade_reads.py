@@ -187,6 +187,7 @@ def trip_view(row: Row) -> RoundTripView:
         "strategy": row["strategy"],
         "chain": row["chain"],
         "cycle": row["cycle"],
+        "is_by_hand": row["is_by_hand"],
         "rolls": max(0, row["rolls"]),
         "is_rolled": row["is_rolled"] is True,
         "executions": row["executions"],

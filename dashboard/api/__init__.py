@@ -16,6 +16,7 @@ from dashboard.api import (
     ledger,
     notes,
     payoff,
+    placing,
     portfolio,
     preferences,
     reconciliation,
@@ -31,6 +32,7 @@ from data.audit import Caller
 from data.commands import Commands
 from data.notes import Notes
 from data.payoffs import Payoffs
+from data.placing import Placements
 from data.preferences import Preferences
 from data.reads import Reads
 from data.strategies.reports import Reports
@@ -57,6 +59,7 @@ def register(
     reports: Reports,
     assignments: Assignments,
     written: Notes,
+    placements: Placements,
     uploads: Uploads,
     who: Callable[[], Caller],
     is_known: Callable[[], bool],
@@ -73,6 +76,7 @@ def register(
         trades.blueprint(reads),
         notes.blueprint(reads, written, who),
         book.blueprint(reads, benchmark),
+        placing.blueprint(placements, who),
         reconciliation.blueprint(reads),
         risk.blueprint(reads),
         statements.blueprint(uploads, who),

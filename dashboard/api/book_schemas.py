@@ -16,7 +16,7 @@ TRIP: dict[str, Any] = {
     "opened_on": "2026-01-05", "closed": "2026-01-15T15:00:00.000Z", "closed_on": "2026-01-15", "ended_by": "trade",
     "holding_s": 864000.0, "dte": 46, "quantity": 0.0, "peak": 1.0, "open_price": 1.5, "close_price": 0.8, "gross": 70.0,
     "fees": 2.0, "foreign_fees": {}, "net": 68.0, "broker_net": 68.0, "total_return": 0.011624, "base": 5850.0,
-    "base_kind": "cash_secured", "strategy": "tg/wheel", "chain": "0000e0d5.00000001.01", "cycle": "0000e0d5.00000001.01", "rolls": 1, "is_rolled": True,
+    "base_kind": "cash_secured", "strategy": "tg/wheel", "chain": "0000e0d5.00000001.01", "cycle": "0000e0d5.00000001.01", "is_by_hand": False, "rolls": 1, "is_rolled": True,
     "executions": ["0000e0d5.00000001.01", "0000e0d5.00000002.01"], "note": "", "tags": ["earnings"], "excluded": False,
 }  # fmt: skip
 CYCLE: dict[str, Any] = {
@@ -56,8 +56,8 @@ class RoundTrip(Answer):
     (`foreign_fees`). `broker_net` has the premium that an assignment moved: the broker books it into the shares.
     `total_return` is `net` ÷ `base`, a fraction of 1; `base_kind` says what that is: a short put's strike × multiplier less
     the premium (cash_secured), a short call's strike likewise (strike), the cost of longs (cost), what short shares brought
-    (proceeds). `chain` and `cycle` name the round trips that count as one roll chain and one wheel cycle with it; `rolls` are
-    those of the chain, `is_rolled`: it was closed by one.
+    (proceeds). `chain` and `cycle` name the round trips that count as one roll chain and one wheel cycle with it; `is_by_hand`:
+    somebody said which cycle. `rolls` are those of the chain, `is_rolled`: it was closed by one.
     """
 
     id: int
@@ -93,6 +93,7 @@ class RoundTrip(Answer):
     strategy: str | None
     chain: str | None
     cycle: str | None
+    is_by_hand: bool
     rolls: int
     is_rolled: bool
     executions: list[str]
@@ -168,6 +169,33 @@ class Cycle(Answer):
 
 class CyclePath(BaseModel):
     cycle: str = Field(max_length=100, pattern=PRINTABLE, description="Its `cycle` as the list says it.")
+
+
+class PlaceBody(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"cycle": "0000e0d5.00000001.01"}]})
+
+    cycle: str | None = Field(
+        max_length=100,
+        pattern=PRINTABLE,
+        description="One of the same underlying, as /api/wheel/cycles names it; null: none of the others.",
+    )
+
+
+class Placed(Answer):
+    """`is_new`: something was changed; the book follows within two seconds. `cycle` null: one of its own, or what the rules say."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"account": "DU1234567", "id": 7, "cycle": "0000e0d5.00000001.01", "is_by_hand": True, "is_new": True}]
+        },
+    )
+
+    account: str
+    id: int
+    cycle: str | None
+    is_by_hand: bool
+    is_new: bool
 
 
 class Contribution(Answer):

@@ -76,6 +76,7 @@ SELECT c.symbol, b.session_date, b.close
   JOIN contracts c USING (con_id)
  WHERE b.what = 'trades' AND b.resolution = '1d' AND c.sec_type IN ('STK', 'IND') AND c.symbol = ANY (%s)
 """
+PLACEMENTS = "SELECT key, beside FROM cycle_placements WHERE account = %s"
 TABLES = {"round_trips": "trip", "wheel_cycles": "cycle"}
 FOLDED = """
 INSERT INTO book_state AS b (account, revision) VALUES (%s, %s)
@@ -136,6 +137,7 @@ class Keeper:
             known.changes = changes
             is_first = known.revision < 0
             touched = known.book.update(_fills(conn, known), changes.values())
+            touched |= known.book.place(dict(conn.execute(PLACEMENTS, [known.account]).fetchall()))
             rows = self._rows(known, touched)
             gone = self._gone(known, touched)
             for table, key in TABLES.items():

@@ -12,7 +12,7 @@ from operator import attrgetter
 from data.book import chains, links
 from data.book.chains import Component
 from data.book.links import Delivered
-from data.book.lots import Folding, Trip
+from data.book.lots import Deed, Folding, Trip
 from data.book.sources import ZERO, Change, Event, Fill, Order, place
 
 # Nothing binds what ended this long before a change to it: sessions are shorter, and between them nobody trades for longer
@@ -179,20 +179,30 @@ class Underlying:
             holding.fold()
         if not all(holding.events for holding in touched):
             self.holdings = {con_id: holding for con_id, holding in self.holdings.items() if holding.events}
-        reaches = [self._reach(holding) for holding in touched]
-        self._settle(min(reaches) if self._is_placed else START)
+        horizon = min(self._reach(holding) for holding in touched) if self._is_placed else START
         self._is_placed = True
-        trips = _standing((trip for c in self._live for trip in c.group.trips), touched)
+        fresh = _looked_at(touched)
+        shares = [holding for holding in self.holdings.values() if not holding.is_option]
+        while True:
+            self._settle(horizon)
+            trips = self._standing(fresh)
+            deeds = _deeds(trip for trip in trips if trip.terms.is_option)
+            moves = _deeds(trip for trip in trips if not trip.terms.is_option)
+            delivered = links.deliveries(deeds, {deed.fill.key: deed.fill for deed in moves}.values())
+            self._carry(shares, trips, delivered)
+            horizon = min((self._reach(holding) for holding in shares), default=self._horizon)
+            fresh |= _looked_at(shares)
+            if horizon >= self._horizon:
+                break  # else what was folded anew reaches further back than what was known to be touched
+        self._bind(self._standing(fresh), deeds, delivered)
+
+    def _bind(self, trips: Sequence[Trip], deeds: Sequence[Deed], delivered: Sequence[Delivered]) -> None:
         options = [trip for trip in trips if trip.terms.is_option]
-        deeds = sorted((deed for trip in options for deed in trip.deeds), key=AT)
-        moves = sorted((deed for trip in trips if not trip.terms.is_option for deed in trip.deeds), key=AT)
-        delivered = links.deliveries(deeds, {deed.fill.key: deed.fill for deed in moves}.values())
-        shares = self._carried(trips, delivered)
+        shares = [trip for trip in trips if not trip.terms.is_option]
         moved: dict[str, list[Trip]] = defaultdict(list)
         for trip in shares if delivered else ():
             for deed in trip.deeds:
                 moved[deed.fill.key].append(trip)
-        trips = sorted([*options, *shares], key=AT)
         covered = links.covering(options, shares)
         self._live = chains.components(trips, links.rolls(deeds), delivered, moved, covered, self._placed)
 
@@ -216,13 +226,17 @@ class Underlying:
         self._live = [c for c in self._live if c.closed is None or c.closed >= horizon]
         self._horizon = horizon
 
-    def _carried(self, trips: Iterable[Trip], delivered: Sequence[Delivered]) -> list[Trip]:
-        """Move each delivered premium from its option to the shares; those of `trips` that are of shares, after that."""
+    def _standing(self, fresh: dict[str, Trip]) -> list[Trip]:
+        """Those of live components that still stand, and what is fresh; in place."""
+        found = {trip.id: trip for c in self._live for trip in c.group.trips} | fresh
+        return sorted((trip for trip in found.values() if not trip.is_stale), key=AT)
+
+    def _carry(self, shares: Iterable[Holding], trips: Iterable[Trip], delivered: Sequence[Delivered]) -> None:
+        """Move each delivered premium from its option to the shares, which are folded anew where it is another."""
         brought: dict[str, Decimal] = defaultdict(lambda: ZERO)
         for one in (*(d for c in self._settled for d in c.group.deliveries), *delivered):
             brought[one.shares.key] += one.premium
-        rest = [holding for holding in self.holdings.values() if not holding.is_option]
-        for holding in rest:
+        for holding in shares:
             holding.carry({f.key: brought[f.key] for f in holding.events if f.key in brought})
             holding.fold()
         for trip in trips:
@@ -230,13 +244,17 @@ class Underlying:
                 trip.carried = ZERO
         for one in delivered:
             one.option.carried -= one.premium
-        return _standing((trip for trip in trips if not trip.terms.is_option), rest)
 
 
-def _standing(trips: Iterable[Trip], holdings: Iterable[Holding]) -> list[Trip]:
-    """Those of `trips` that still stand, and what is fresh in `holdings`, which is looked at with that."""
-    found = {trip.id: trip for trip in trips if not trip.is_stale}
+def _looked_at(holdings: Iterable[Holding]) -> dict[str, Trip]:
+    """What is fresh in them, by its id; it isn't any more then."""
+    found: dict[str, Trip] = {}
     for holding in holdings:
         found |= {trip.id: trip for trip in holding.fresh_trips}
         holding.fresh = None
-    return list(found.values())
+    return found
+
+
+def _deeds(trips: Iterable[Trip]) -> list[Deed]:
+    """In place."""
+    return sorted((deed for trip in trips for deed in trip.deeds), key=AT)

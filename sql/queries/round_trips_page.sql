@@ -10,7 +10,8 @@ SELECT state.revision, state.folded_at, e.*
               t.ended_by = 'trade' AND EXISTS (
                   SELECT FROM round_trips x
                    WHERE x.account = t.account AND x.chain = t.chain AND x.opened > t.opened
-                     AND x.opened BETWEEN t.closed - interval '10 minutes' AND t.closed + interval '10 minutes') AS is_rolled
+                     AND x.opened BETWEEN t.closed - interval '10 minutes' AND t.closed + interval '10 minutes') AS is_rolled,
+              EXISTS (SELECT FROM cycle_placements p WHERE p.account = t.account AND p.key = ANY (t.executions)) AS is_by_hand
          FROM (SELECT row_number() OVER () AS place, sorted.* FROM (
        SELECT t.id, k.word, k.figure
          FROM round_trips_wanted(:account, cast(:wanted AS jsonb)) t

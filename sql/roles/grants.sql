@@ -27,6 +27,7 @@ GRANT INSERT ON commands, command_keys, audit_events, attributions, previews, de
 GRANT INSERT, UPDATE ON bots, strategies, bot_runs, bot_reports TO mtz_web;
 -- What people write beside trades.
 GRANT INSERT, UPDATE ON notes TO mtz_web;
+GRANT INSERT, UPDATE, DELETE ON cycle_placements TO mtz_web;
 
 -- The strategy agent, the wrapper and the command line.
 GRANT DELETE ON order_requests, order_answers TO mtz_agent;

@@ -1,0 +1,1 @@
+SELECT cycles_changed(%(account)s)
