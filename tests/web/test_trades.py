@@ -20,13 +20,13 @@ from dashboard.api import book_schemas, schemas, trade_schemas
 from data.book.book import Book
 from data.book.keeping import Keeper
 from data.book.orders import orders
-from data.book.premium import PremiumView, income, sales
+from data.book.premium import sales
 from data.book.sources import Fill, Terms
-from data.book.statistics import Unit, outcomes, statistics
 from data.db import connect, make_engine
 from data.model import Contract, Execution, ExecutionKind, Role
 from data.reads import Reads
 from data.trade_filter import EVERYTHING, LATEST, Sorting, Wanted
+from tests.book.reckoning import PremiumView, Unit, income, outcomes, statistics
 from tests.web import samples
 from tests.web.samples import ACCOUNT, Writer
 from tests.web.server import Web
