@@ -1,0 +1,27 @@
+-- How trades are found by words, and what files and statistics are made of.
+
+-- The filter of 0015, which looks for words in contracts first: `rest` are those that a contract lacks. Only these are looked for in each
+-- execution.
+CREATE OR REPLACE FUNCTION trades_wanted(of_account text, wanted jsonb) RETURNS SETOF trade_rows LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ SELECT t.*
+            FROM trade_rows t
+            LEFT JOIN (SELECT c.con_id,
+                              ARRAY(SELECT p FROM unnest(word_patterns(wanted->>'text')) AS p
+                                     WHERE lower(concat_ws(' ', c.symbol, c.local_symbol)) NOT LIKE p) AS patterns
+                         FROM contracts c
+                        WHERE lower(concat_ws(' ', c.symbol, c.local_symbol)) LIKE ANY (word_patterns(wanted->>'text'))) AS rest
+              USING (con_id)
+           WHERE t.account = of_account
+             AND (wanted->>'symbol' IS NULL OR t.symbol = wanted->>'symbol')
+             AND (wanted->>'sec_type' IS NULL OR t.sec_type = wanted->>'sec_type')
+             AND (wanted->>'side' IS NULL OR t.side = wanted->>'side')
+             AND (wanted->>'strategy' IS NULL OR coalesce(t.strategy, '') = wanted->>'strategy')
+             AND (wanted->>'from' IS NULL OR t.session_date >= cast(wanted->>'from' AS date))
+             AND (wanted->>'to' IS NULL OR t.session_date <= cast(wanted->>'to' AS date))
+             AND (wanted->>'tag' IS NULL OR wanted->>'tag' = ANY (t.tags))
+             AND (wanted->>'noted' IS NULL
+                  OR cast(wanted->>'noted' AS boolean) = (t.note <> '' OR t.tags <> '{}' OR t.excluded))
+             AND (wanted->>'text' IS NULL
+                  OR lower(concat_ws(' ', t.kind, t.order_ref, t.exec_id, t.strategy, t.note,
+                                     CASE WHEN t.tags <> '{}' THEN array_to_string(t.tags, ' ') END))
+                     LIKE ALL (coalesce(rest.patterns, word_patterns(wanted->>'text')))) $$;
