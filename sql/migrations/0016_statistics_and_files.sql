@@ -25,3 +25,9 @@ CREATE OR REPLACE FUNCTION trades_wanted(of_account text, wanted jsonb) RETURNS 
                   OR lower(concat_ws(' ', t.kind, t.order_ref, t.exec_id, t.strategy, t.note,
                                      CASE WHEN t.tags <> '{}' THEN array_to_string(t.tags, ' ') END))
                      LIKE ALL (coalesce(rest.patterns, word_patterns(wanted->>'text')))) $$;
+
+-- A text cell that no spreadsheet runs as a formula, also behind blanks that it trims, and full-width as some locales write it.
+-- dashboard/exports/cells.py has the same rule.
+CREATE OR REPLACE FUNCTION csv_text(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT CASE WHEN value ~ '^([\t\r\n]|[ \t\r\n\v\f\u00a0\u200b\ufeff]*[-=+@\uff1d\uff0b\uff0d\uff20\u2212])'
+                      THEN '''' || value ELSE value END $$;
