@@ -31,3 +31,7 @@ CREATE OR REPLACE FUNCTION trades_wanted(of_account text, wanted jsonb) RETURNS 
 CREATE OR REPLACE FUNCTION csv_text(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ SELECT CASE WHEN value ~ '^([\t\r\n]|[ \t\r\n\v\f\u00a0\u200b\ufeff]*[-=+@\uff1d\uff0b\uff0d\uff20\u2212])'
                       THEN '''' || value ELSE value END $$;
+
+-- `trades`, `closed` and `wins` count everything, as do samples of any day. What of it notes leave out of statistics, by trading day:
+-- {"2026-01-05": {"trades": 2, "closed": 1, "wins": 1}}.
+ALTER TABLE strategy_latest ADD COLUMN left_out jsonb NOT NULL DEFAULT '{}';
