@@ -35,3 +35,15 @@ CREATE OR REPLACE FUNCTION csv_text(value text) RETURNS text LANGUAGE sql IMMUTA
 -- `trades`, `closed` and `wins` count everything, as do samples of any day. What of it notes leave out of statistics, by trading day:
 -- {"2026-01-05": {"trades": 2, "closed": 1, "wins": 1}}.
 ALTER TABLE strategy_latest ADD COLUMN left_out jsonb NOT NULL DEFAULT '{}';
+
+-- Trades that a later statement takes back. A correction may have the trade id of what it corrects: a cancellation means the trade of its
+-- size and price.
+CREATE VIEW cancelled_trades AS
+SELECT o.account, o.trade
+  FROM statement_trades c
+  JOIN statement_trades o ON o.account = c.account AND o.trade_id = c.cancels AND o.cancels IS NULL
+ WHERE c.cancels IS NOT NULL
+   AND ((o.quantity, o.price) = (-c.quantity, c.price)
+        OR NOT EXISTS (SELECT FROM statement_trades f
+                        WHERE f.account = c.account AND f.trade_id = c.cancels AND f.cancels IS NULL
+                          AND (f.quantity, f.price) = (-c.quantity, c.price)));
