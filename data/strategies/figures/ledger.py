@@ -12,7 +12,7 @@ import psycopg
 
 from data.book.sources import ZERO, Terms
 from data.db import literal
-from data.queries import statement
+from data.queries import query
 from data.strategies.figures.book import Book, Fill
 
 Conn = psycopg.Connection[Any]
@@ -81,7 +81,7 @@ class Ledger:
         """Learn what notes leave out of statistics; contracts of which other executions are than before."""
         if told == self._told:
             return set()
-        found = conn.execute(literal(statement("strategies_left_out")), {"account": self.account}).fetchall()
+        found = conn.execute(literal(query("strategies_left_out")), {"account": self.account}).fetchall()
         before, self._left_out, self._told = self._left_out, dict(found), told
         return {con_id for _, con_id in before.items() ^ self._left_out.items()}
 
