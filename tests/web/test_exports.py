@@ -45,16 +45,26 @@ def held(con_id: int, **contract: Any) -> Position:
     )  # fmt: skip
 
 
+def hold(web: Web, write: Writer) -> list[dict[str, Any]]:
+    """Two more options are held, and the web process has heard of them: all that is held."""
+    strange = held(72, symbol="=X", local_symbol="+X 2040", trading_class="-X", strike=57.5, right="C")
+    write.flush(positions=(held(71), strange))
+
+    def shown() -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = web.get("/api/portfolio/positions").json["items"]
+        return items if {71, 72} <= {item["con_id"] for item in items} else []
+
+    found: list[dict[str, Any]] = wait_until(shown, "the new positions are heard of")
+    return found
+
+
 def test_positions_are_what_the_page_shows(web: Web, write: Writer) -> None:
-    write.flush(
-        positions=(held(71), held(72, symbol="=X", local_symbol="+X 2040", trading_class="-X", strike=57.5, right="C"))
-    )
+    shown = hold(web, write)
     answer = web.get("/api/exports/positions.csv")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     day = datetime.now(UTC).date().isoformat()
     assert answer.headers["content-disposition"] == f'attachment; filename="moneytrailz-DEMO-positions-{day}.csv"'
     assert answer.body.endswith(b"\r\n")
-    shown = web.get("/api/portfolio/positions").json["items"]
     found = rows_of(answer.body)
     assert list(found[0])[: 2 + len(shown[0])] == ["source", "account", *shown[0]]
     assert {row["source"] for row in found} == {"DEMO"}
@@ -83,7 +93,7 @@ def test_positions_are_what_the_page_shows(web: Web, write: Writer) -> None:
     ],
 )
 def test_positions_by_the_filter_of_the_page(web: Web, write: Writer, query: str, con_ids: set[str]) -> None:
-    write.flush(positions=(held(71), held(72, symbol="=X", local_symbol="+X 2040", strike=57.5, right="C")))
+    hold(web, write)
     found = rows_of(web.get(f"/api/exports/positions.csv?{query}").body)
     assert {row["con_id"] for row in found} & {"71", "72"} == con_ids
 

@@ -133,7 +133,23 @@ FILTERS: dict[str, st.SearchStrategy[Any]] = {
     "to": DAYS,
     "tag": st.sampled_from(["earnings", "LATE", "none"]),
     "noted": st.booleans(),
-    "text": st.sampled_from(["ko", "sold LATE", "100%", "%", "_", "\\", "-hand", "'", "earnings f"]),
+    "text": st.sampled_from(
+        [
+            "ko",
+            "sold LATE",
+            "100%",
+            "%",
+            "_",
+            "\\",
+            "-hand",
+            "'",
+            "earnings f",
+            "KO late trade",
+            "tg:wheel \u00a0 f",
+            "0000e0d5 SLD",
+            "ko =x",
+        ]
+    ),
 }
 QUERIES = st.fixed_dictionaries({}, optional=FILTERS)
 
