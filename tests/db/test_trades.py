@@ -1,12 +1,14 @@
-"""Statistics of trades, summed in SQL, are those of plain Python over the same round trips; on PostgreSQL 15 and 18."""
+"""Statistics and premium income, summed in SQL, are those of plain Python over the same round trips; on PostgreSQL 15 and 18."""
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import psycopg
@@ -18,7 +20,7 @@ from data.db import make_engine
 from data.model import Role
 from data.reads import Reads
 from data.trade_filter import Wanted
-from data.trade_views import FiguresView, UnitName
+from data.trade_views import FiguresView, PremiumViewName, StepName, UnitName
 from tests.web import samples
 from tests.web.samples import ACCOUNT
 
@@ -26,6 +28,8 @@ START = date(2026, 1, 2)  # a Friday
 CONTRACTS = (("KO", "USD"), ("F", "USD"), ("SAP", "EUR"), ("Ä", "EUR"))
 STRATEGIES = (None, "tg/wheel", "tg/other")
 UNITS: tuple[UnitName, ...] = ("contract", "chain", "cycle")
+VIEWS: tuple[PremiumViewName, ...] = ("open", "close", "accrued")
+STEPS: tuple[StepName, ...] = ("month", "day")
 BUCKETS = ((0, "0"), (7, "1–7"), (21, "8–21"), (45, "22–45"), (90, "46–90"))
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -178,3 +182,116 @@ def test_the_sums_are_those_of_plain_python(database_url: str, reads: Reads, tri
         shown: Any = reads.trading.statistics(ACCOUNT, wanted, unit)
         expected = reckoned(trips, wanted, unit)
         assert {name: shown[name] for name in expected} == expected, unit
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """Days are counted from the start; `expiry` is of the contract, `closed` None: open still."""
+
+    contract: int
+    opened: int
+    closed: int | None
+    expiry: int
+    premium: Decimal
+    buy_back: Decimal
+    fees: Decimal
+    is_left_out: bool
+
+
+MONEY = st.decimals("0", "9999", places=4)
+SALES = st.lists(
+    st.integers(0, 60).flatmap(
+        lambda opened: st.builds(
+            Sale, st.integers(0, 3), st.just(opened), st.none() | st.integers(opened, opened + 70), st.integers(opened, opened + 70),
+            MONEY, MONEY.map(lambda money: -money), st.decimals("-5", "5", places=4), st.sampled_from((False, False, True)),
+        )
+    ),
+    max_size=12,
+)  # fmt: skip
+
+
+def store_sales(url: str, sales: list[Sale]) -> None:
+    """Each in a round trip of its own."""
+
+    def day(number: int | None) -> str | None:
+        return None if number is None else str(START + timedelta(days=number))
+
+    with psycopg.connect(url) as conn, conn.cursor() as cursor:
+        cursor.execute("DELETE FROM round_trips")
+        cursor.execute("DELETE FROM notes")
+        for number, sale in enumerate(sales):
+            sold = {
+                "opened": day(sale.opened), "closed": day(sale.closed), "expiry": day(sale.expiry), "premium": str(sale.premium),
+                "buy_back": str(sale.buy_back), "fees": str(sale.fees),
+            }  # fmt: skip
+            cursor.execute(
+                "INSERT INTO round_trips (account, trip, con_id, direction, opened, opened_on, quantity, peak, gross, fees, carried, chain,"
+                " executions, sold) VALUES (%s, %s, %s, -1, '2026-01-02 15:00Z', '2026-01-02', 0, 1, 0, 0, 0, 't', '{}', %s)",
+                [ACCOUNT, f"t{number}", 900 + sale.contract, json.dumps([sold])],
+            )
+            if sale.is_left_out:
+                cursor.execute(
+                    "INSERT INTO notes VALUES (%s, 'round_trip', %s, '', '{}', true, 1, 'anna')",
+                    [ACCOUNT, f"t{number}"],
+                )
+
+
+def earned(sale: Sale, day: int) -> Fraction:
+    """What of its premium is earned at the end of a day: a straight line, the rest at an earlier end."""
+    end = sale.expiry if sale.closed is None else min(sale.closed, sale.expiry)
+    if day < sale.opened:
+        return Fraction(0)
+    return Fraction(sale.premium) * (
+        1 if day >= end else Fraction(day - sale.opened + 1, sale.expiry - sale.opened + 1)
+    )
+
+
+def income(
+    sales: list[Sale], view: PremiumViewName, step: StepName, since: int, until: int
+) -> dict[tuple[str, str], list[Fraction]]:
+    """By bucket and currency: premium, buy-backs and fees."""
+    found: dict[tuple[str, str], list[Fraction]] = defaultdict(lambda: [Fraction(0)] * 3)
+    for sale in sales:
+        for number in range(since, until + 1):
+            is_end = number == (sale.opened if view == "open" else sale.closed)
+            premium = (
+                earned(sale, number) - earned(sale, number - 1)
+                if view == "accrued"
+                else Fraction(sale.premium) * is_end
+            )
+            end = sale.expiry if sale.closed is None else min(sale.closed, sale.expiry)
+            if is_end or (view == "accrued" and sale.opened <= number <= end):
+                day = START + timedelta(days=number)
+                bucket = (str(day if step == "day" else day.replace(day=1)), CONTRACTS[sale.contract][1])
+                parts = (premium, Fraction(sale.buy_back) * is_end, Fraction(sale.fees) * is_end)
+                found[bucket] = [a + b for a, b in zip(found[bucket], parts, strict=True)]
+    return found
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sales=SALES, since=st.integers(-5, 40), days=st.integers(0, 120))
+def test_premium_income_is_that_of_plain_python(
+    database_url: str, reads: Reads, sales: list[Sale], since: int, days: int
+) -> None:
+    """Between any two days, by month and day; what is spread over days adds up to the same."""
+    store_sales(database_url, sales)
+    wanted = Wanted(since=START + timedelta(days=since), until=START + timedelta(days=since + days))
+    for view in VIEWS:
+        for step in STEPS:
+            shown = reads.trading.premium(ACCOUNT, wanted, view, step)["items"]
+            expected = income([sale for sale in sales if not sale.is_left_out], view, step, since, since + days)
+            assert {
+                (one["day"], one["currency"]): [one["premium"], one["buy_backs"], one["fees"]] for one in shown
+            } == {key: pytest.approx([float(part) for part in parts], abs=1e-8) for key, parts in expected.items()}
+
+
+@pytest.mark.parametrize(
+    "query", ["SELECT count(*) FROM trades_wanted('x', '{}')", "SELECT id FROM trades_wanted('x', '{}') LIMIT 1"]
+)
+def test_what_is_not_wanted_costs_nothing(database_url: str, query: str) -> None:
+    """Without words no contract is looked at, nor a note."""
+    with psycopg.connect(database_url) as conn:
+        plan = "\n".join(line for (line,) in conn.execute(f"EXPLAIN {query}"))
+    assert "executions" in plan
+    assert "contracts" not in plan
+    assert "notes" not in plan
