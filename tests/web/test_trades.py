@@ -195,6 +195,10 @@ def test_the_file_has_exactly_what_the_page_shows(web: Web, reads: Reads, query:
     ]
     found = rows_of(web.get(f"/api/exports/round_trips.csv?{text}").body)
     assert [row["id"] for row in found] == [str(row["id"]) for row in trips["items"]]
+    for name in ("gross", "fees", "net", "broker_net", "holding_s", "total_return", "base"):
+        assert [float(row[name]) if row[name] else None for row in found] == pytest.approx(
+            [row[name] for row in trips["items"]]
+        )
 
 
 def key(row: dict[str, Any], sort: str, is_descending: bool) -> tuple[bool, Any]:
