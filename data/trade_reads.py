@@ -49,7 +49,7 @@ class TradeReads:
         return {
             "account": account,
             "revision": found["revision"],
-            "total": self._count("trades_count", account, wanted, offset),
+            "total": self._total("trades_count", account, wanted, offset, page, following),
             "items": [rows.trade(row) for row in page],
             "next_before": following,
         }
@@ -66,7 +66,7 @@ class TradeReads:
             "account": account,
             "revision": found["revision"],
             "as_of": rows.iso(found["folded_at"]),
-            "total": self._count("round_trips_count", account, wanted, offset),
+            "total": self._total("round_trips_count", account, wanted, offset, page, following),
             "items": [trip_view(row) for row in page],
             "next_before": following,
         }
@@ -145,10 +145,14 @@ class TradeReads:
         more, page = len(page) > limit, page[:limit]
         return found[0], page, sorting.cursor(page[-1], time) if more else None
 
-    def _count(self, name: str, account: str, wanted: Wanted, offset: int | None) -> int | None:
-        """Counted only for who goes by offset: a cursor needs no end."""
+    def _total(
+        self, name: str, account: str, wanted: Wanted, offset: int | None, page: Sequence[Row], following: str | None
+    ) -> int | None:  # fmt: skip
+        """Counted only for who goes by offset: a cursor needs no end. The last page tells by itself."""
         if offset is None:
             return None
+        if following is None and (page or not offset):
+            return offset + len(page)
         total: int = self._fetch(name, account=account, wanted=wanted.json())[0]["total"]
         return total
 

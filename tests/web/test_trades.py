@@ -183,6 +183,8 @@ def test_the_file_has_exactly_what_the_page_shows(web: Web, reads: Reads, query:
         if fits(row, query, row["session_date"], " ".join([*(row[f] or "" for f in fields), *row["tags"]]))  # type: ignore[literal-required,arg-type]
     ]
     assert shown["total"] == len(shown["items"])
+    assert web.get(f"/api/trades/?limit=1&offset=0&{text}").json["total"] == len(shown["items"])
+    assert web.get(f"/api/trades/?limit=1&offset=500&{text}").json["total"] == len(shown["items"])
     assert [row["id"] for row in rows_of(web.get(f"/api/exports/trades.csv?{text}").body)] == [
         str(row["id"]) for row in shown["items"]
     ]
@@ -193,6 +195,7 @@ def test_the_file_has_exactly_what_the_page_shows(web: Web, reads: Reads, query:
         for row in reads.trading.round_trips(ACCOUNT, limit=1000)["items"]
         if fits(row, query, row["opened_on"], " ".join([*(row[f] or "" for f in fields), *row["tags"]]))  # type: ignore[literal-required,arg-type]
     ]
+    assert web.get(f"/api/trades/round-trips?limit=1&offset=0&{text}").json["total"] == len(trips["items"])
     found = rows_of(web.get(f"/api/exports/round_trips.csv?{text}").body)
     assert [row["id"] for row in found] == [str(row["id"]) for row in trips["items"]]
     for name in ("gross", "fees", "net", "broker_net", "holding_s", "total_return", "base"):
