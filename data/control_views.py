@@ -84,6 +84,7 @@ class StrategyFigures(TypedDict):
     exposure: float | None  # signed market value of what it holds, shares and options
     trades: int
     win_rate: float | None  # percent of closed contracts; with its rule in docs
+    left_out: int  # closed contracts that notes leave out: they and their trades are in neither; money counts all
     positions: int
     reason: str | None  # why one of them is None
     sparkline: list[float | None]  # total P&L at the close of up to 30 trading days, then now
@@ -238,6 +239,7 @@ class ComparedView(TypedDict):
     fees: float | None
     trades: int
     win_rate: float | None
+    left_out: int  # closed contracts of the span that are in neither
     reason: str | None
     points: list[ComparedPoint]
 

@@ -399,7 +399,8 @@ class Reads:
         worth = self.portfolio_row(account)[0].figures["net_liquidation"] if account else None
         shares = {row["name"]: rows.number(row["allocation"]) for row in found.strategies}
         allocated = {name: share * worth if share and worth else None for name, share in shares.items()}
-        return self._ledger.compare(account, allocated, names, since, until)
+        without = {name: row["left_out"] for name, row in found.figures.items()}
+        return self._ledger.compare(account, allocated, without, names, since, until)
 
     def _strategy_rows(self, account: str | None) -> tuple[str | None, StrategyRows]:
         if account is None:

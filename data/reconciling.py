@@ -29,6 +29,7 @@ from data.flex.records import (
     Trade,
 )
 from data.model import Contract, ExecutionKind
+from data.queries import query
 from data.queries import statement as written
 from data.reconciliation.against import NO_MONEY
 from data.reconciliation.known import Known, KnownFill, KnownFlow
@@ -37,81 +38,7 @@ from data.reconciliation.report import trust_report
 Conn = psycopg.Connection[Any]
 Row = dict[str, Any]
 
-# A statement whose days another one says anew, and later, has nothing of its own any more.
-STATEMENTS = """
-SELECT s.*
-  FROM statements s
- WHERE s.account = %(account)s
-   AND NOT EXISTS (SELECT FROM statements n
-                    WHERE n.account = s.account AND n.first_day <= s.first_day AND n.last_day >= s.last_day
-                      AND (n.generated_at, n.id) > (s.generated_at, s.id))
- ORDER BY s.last_day DESC, s.id
-"""
-CONTRACT = """c.con_id, c.symbol, c.local_symbol, c.sec_type, c.currency AS contract_currency, c.trading_class,
-       c.exchange AS contract_exchange, c.expiry, c.strike, c."right", c.multiplier AS contract_multiplier"""
-TRADES = """
-SELECT t.*, {contract}
-  FROM statement_trades t JOIN contracts c USING (con_id)
- WHERE t.account = %(account)s AND coalesce(t.report_date, t.trade_date) BETWEEN %(first)s AND %(last)s
- ORDER BY t.ts, t.trade
-"""
-LOTS = """
-SELECT l.* FROM statement_lots l JOIN statement_trades t ON t.account = l.account AND t.trade = l.trade
- WHERE t.account = %(account)s AND coalesce(t.report_date, t.trade_date) BETWEEN %(first)s AND %(last)s
-"""
-EVENTS = """
-SELECT e.*, {contract} FROM statement_option_events e JOIN contracts c USING (con_id)
- WHERE e.account = %(account)s AND e.day BETWEEN %(first)s AND %(last)s
-"""
-FLOWS = """
-SELECT f.* FROM cash_flows f
- WHERE f.account = %(account)s AND f.session_date BETWEEN %(first)s AND %(last)s ORDER BY f.ts, f.flow_id
-"""
-POSITIONS = (
-    "SELECT p.*, {contract} FROM statement_positions p JOIN contracts c USING (con_id) WHERE p.statement = %(id)s"
-)
-NAV = "SELECT n.* FROM statement_nav n WHERE n.account = %(account)s AND n.day BETWEEN %(before)s AND %(last)s ORDER BY n.day"
 BEFORE = "SELECT max(day) FROM statement_nav WHERE account = %(account)s AND day < %(first)s"
-ACCRUALS = """
-SELECT a.*, c.symbol FROM dividend_accruals a JOIN contracts c USING (con_id) WHERE a.statement = %(id)s
-"""
-RATES = "SELECT day, currency, to_currency, rate FROM conversion_rates WHERE day BETWEEN %(first)s AND %(last)s ORDER BY day"
-CASH = "SELECT currency, starting, ending, parts FROM statement_cash WHERE statement = %(id)s"
-# What counts, and, of what the API reported, its own last word.
-FILLS = """
-SELECT e.base_exec_id AS key, t.trade, e.con_id, c.local_symbol AS name, c.symbol, c.sec_type, e.ts, e.side, e.quantity, e.price, c.multiplier,
-       c.currency, e.commission, e.commission_currency, e.source
-  FROM executions e
-  JOIN contracts c USING (con_id)
-  LEFT JOIN statement_trades t ON t.account = e.account AND t.base_exec_id = e.base_exec_id
- WHERE e.account = %(account)s AND e.effective AND e.kind <> %(no_money)s AND e.quantity <> 0
-   AND coalesce(t.report_date, t.trade_date, e.session_date) BETWEEN %(first)s AND %(last)s
-"""
-LIVE = """
-SELECT DISTINCT ON (e.base_exec_id) e.base_exec_id AS key, t.trade, e.con_id, c.local_symbol AS name, c.symbol, c.sec_type, e.ts, e.side, e.quantity,
-       e.price, c.multiplier, c.currency, e.commission, e.commission_currency, e.source
-  FROM executions e
-  JOIN contracts c USING (con_id)
-  LEFT JOIN statement_trades t ON t.account = e.account AND t.base_exec_id = e.base_exec_id
- WHERE e.account = %(account)s AND e.source = 'api' AND e.kind <> %(no_money)s AND e.quantity <> 0
-   AND coalesce(t.report_date, t.trade_date, e.session_date) BETWEEN %(first)s AND %(last)s
-   AND e.ts < %(generated)s
- ORDER BY e.base_exec_id, e.revision DESC
-"""
-# The last samples of the last day: a contract counts that was still sampled when the account was sampled last.
-HELD = """
-SELECT p.con_id, p.quantity
-  FROM portfolio_1d a
-  JOIN position_1d p ON p.account = a.account AND p.session_date = a.session_date AND p.last_ts > a.last_ts - interval '10 minutes'
- WHERE a.account = %(account)s AND a.session_date = %(last)s AND p.quantity <> 0
-"""
-SAMPLES = """
-SELECT a.session_date, a.net_liquidation_close FROM portfolio_1d a
- WHERE a.account = %(account)s AND a.session_date BETWEEN %(first)s AND %(last)s AND a.net_liquidation_close IS NOT NULL
-"""
-REPLACED = """
-DELETE FROM reconciliations r WHERE r.account = %(account)s AND NOT r.statement = ANY (%(kept)s)
-"""
 
 
 def reconcile(conn: Conn, account: str) -> int:
@@ -121,7 +48,7 @@ def reconcile(conn: Conn, account: str) -> int:
     """
     kept, breaks = [], 0
     trips = folded(conn, account).trips
-    for row in _rows(conn, STATEMENTS, account=account):
+    for row in _rows(conn, "statements_counting", account=account):
         statement = stored_statement(conn, row)
         report = trust_report(statement, stored_knowledge(conn, statement, trips))
         conn.execute(
@@ -130,7 +57,7 @@ def reconcile(conn: Conn, account: str) -> int:
         )
         kept.append(row["id"])
         breaks += report["open_breaks"]
-    conn.execute(literal(REPLACED), {"account": account, "kept": kept})
+    conn.execute(literal(written("reconciliations_gone")), {"account": account, "kept": kept})
     return breaks
 
 
@@ -142,15 +69,15 @@ def stored_statement(conn: Conn, row: Row) -> Statement:
     return Statement(
         account=account, base_currency=row["base_currency"], first_day=first, last_day=last, generated=row["generated_at"],
         content_hash=row["content_hash"], query=row["query"],
-        trades=tuple(_trade(each) for each in _rows(conn, TRADES, **span)),
-        closed_lots=tuple(_lot(each) for each in _rows(conn, LOTS, **span)),
-        option_events=tuple(_event(each) for each in _rows(conn, EVENTS, **span)),
-        cash_transactions=tuple(_flow(each) for each in _rows(conn, FLOWS, **span) if each["source"] == "statement" and each["kind"] != "conversion"),
-        accruals=tuple(_accrual(each) for each in _rows(conn, ACCRUALS, **span)),
-        nav=tuple(_nav(each) for each in _rows(conn, NAV, **span, before=before or first)),
-        rates=tuple(ConversionRate(**each) for each in _rows(conn, RATES, **span)),
-        positions=tuple(_position(each) for each in _rows(conn, POSITIONS, **span)),
-        cash=tuple(CashBalance(each["currency"], each["starting"], each["ending"], _amounts(each["parts"])) for each in _rows(conn, CASH, **span)),
+        trades=tuple(_trade(each) for each in _rows(conn, "statement_trades_span", **span)),
+        closed_lots=tuple(_lot(each) for each in _rows(conn, "statement_lots_span", **span)),
+        option_events=tuple(_event(each) for each in _rows(conn, "statement_option_events_span", **span)),
+        cash_transactions=tuple(_flow(each) for each in _rows(conn, "cash_flows_span", **span) if each["source"] == "statement" and each["kind"] != "conversion"),
+        accruals=tuple(_accrual(each) for each in _rows(conn, "statement_accruals", **span)),
+        nav=tuple(_nav(each) for each in _rows(conn, "statement_nav_span", **span, before=before or first)),
+        rates=tuple(ConversionRate(**each) for each in _rows(conn, "conversion_rates_span", **span)),
+        positions=tuple(_position(each) for each in _rows(conn, "statement_positions", **span)),
+        cash=tuple(CashBalance(each["currency"], each["starting"], each["ending"], _amounts(each["parts"])) for each in _rows(conn, "statement_cash", **span)),
         nav_change=_amounts(row["nav_change"]),
         sections={name: frozenset(names) for name, names in row["sections"].items()},
     )  # fmt: skip
@@ -163,25 +90,26 @@ def stored_knowledge(conn: Conn, statement: Statement, trips: Sequence[Trip]) ->
         "generated": statement.generated,
     }  # fmt: skip
     samples = {
-        each["session_date"]: Decimal(repr(each["net_liquidation_close"])) for each in _rows(conn, SAMPLES, **span)
+        each["session_date"]: Decimal(repr(each["net_liquidation_close"]))
+        for each in _rows(conn, "reconciled_worth", **span)
     }
-    fills = tuple(_fill(each) for each in _rows(conn, FILLS, **span))
+    fills = tuple(_fill(each) for each in _rows(conn, "reconciled_fills", **span))
     held: dict[int, Decimal] = defaultdict(Decimal)
-    for each in _rows(conn, HELD, **span):
+    for each in _rows(conn, "reconciled_held", **span):
         held[each["con_id"]] += Decimal(repr(each["quantity"]))
     return Known(
-        live=tuple(_fill(each) for each in _rows(conn, LIVE, **span)),
+        live=tuple(_fill(each) for each in _rows(conn, "reconciled_fills_live", **span)),
         fills=fills,
-        flows=tuple(KnownFlow(each["flow_id"], each["ts"], each["kind"], each["amount"], each["currency"]) for each in _rows(conn, FLOWS, **span)),
+        flows=tuple(KnownFlow(each["flow_id"], each["ts"], each["kind"], each["amount"], each["currency"]) for each in _rows(conn, "cash_flows_span", **span)),
         held=held if statement.last_day in samples else None,
         realized=realized(trips, {fill.key for fill in fills}),
         nav=samples,
     )  # fmt: skip
 
 
-def _rows(conn: Conn, words: str, **params: Any) -> list[Row]:
+def _rows(conn: Conn, name: str, **params: Any) -> list[Row]:
     with conn.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(literal(words.replace("{contract}", CONTRACT)), params).fetchall()
+        return cursor.execute(literal(query(name)), params).fetchall()
 
 
 def _amounts(found: dict[str, str]) -> dict[str, Decimal]:

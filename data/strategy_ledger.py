@@ -21,8 +21,10 @@ from data.control_views import (
     ShortView,
     StrategyDay,
 )
+from data.strategy_reads import left_out
 
 Fetch = Callable[..., list[Any]]
+LeftOut = Mapping[str, Mapping[str, int]]  # by trading day
 
 MAX_DECISIONS = 500
 MOST_COMPARED = 4
@@ -114,12 +116,13 @@ class StrategyLedger:
         self,
         account: str | None,
         known: Mapping[str, float | None],
+        without: Mapping[str, LeftOut],
         names: Sequence[str],
         since: date | None,
         until: date | None,
     ) -> CompareView:
-        """`names` side by side; `known` are the strategies that there are, with the money allocated to each. The span
-        includes both days.
+        """`names` side by side; `known` are the strategies that there are, with the money allocated to each;
+        `without` is what of each statistics leave out. The span includes both days.
 
         A return is of the mean capital at risk; of the allocated money where hardly any of it is at risk (covered calls
         bind no capital of their own).
@@ -145,7 +148,7 @@ class StrategyLedger:
             "since": days[0].isoformat() if days else None,
             "until": days[-1].isoformat() if days else None,
             "items": [
-                _compared(name, by_name[name], days, one, base_name)
+                _compared(name, by_name[name], days, one, base_name, without.get(name, {}))
                 for name, one, (_, base_name) in zip(names, compared, bases, strict=True)
             ],
             "correlation": [[_correlation(a, b) for b in compared] for a in compared],
@@ -224,9 +227,9 @@ def _base(series: Mapping[date, Day], days: Sequence[date], allocated: float | N
 
 
 def _compared(
-    name: str, found: Sequence[rows.Row], days: Sequence[date], one: Compared, base_name: str
+    name: str, found: Sequence[rows.Row], days: Sequence[date], one: Compared, base_name: str, without: LeftOut
 ) -> ComparedView:
-    """The measures, and what was earned, paid, traded and won between the first and the last day."""
+    """The measures, and what was earned, paid, traded and won between the first and the last day: samples count everything."""
     by_day = {row["session_date"]: row for row in found}
     first, last = (by_day[days[0]], by_day[days[-1]]) if days else (None, None)
 
@@ -235,7 +238,9 @@ def _compared(
             return None
         return round(float(last[column]) - float(first[column]), 6)
 
-    closed, wins = gained("closed"), gained("wins")
+    trades, closed, wins = (int(gained(name) or 0) for name in ("trades", "closed", "wins"))
+    no_trades, no_closed, no_wins = left_out(without, days[0], days[-1]) if days else (0, 0, 0)
+    counted = closed - no_closed
     curve: Sequence[float | None] = one.curve or [None] * len(days)
     return {
         "strategy": name,
@@ -249,8 +254,9 @@ def _compared(
         "max_drawdown_pct": one.max_drawdown_pct,
         "premium": gained("premium"),
         "fees": gained("fees"),
-        "trades": int(gained("trades") or 0),
-        "win_rate": round(100 * wins / closed, 2) if closed and wins is not None else None,
+        "trades": trades - no_trades,
+        "win_rate": round(100 * (wins - no_wins) / counted, 2) if counted else None,
+        "left_out": no_closed,
         "reason": one.reason,
         "points": [
             {"session_date": day.isoformat(), "return_pct": value} for day, value in zip(days, curve, strict=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from data import rows
@@ -152,7 +152,8 @@ class StrategyReads:
 
 def figures_view(row: rows.Row, sparkline: Sequence[float | None]) -> StrategyFigures:
     """A row of strategy_latest as it is shown."""
-    closed = row["closed"]
+    trades, closed, wins = left_out(row["left_out"])
+    counted = row["closed"] - closed
     return {
         "as_of": rows.iso(row["as_of"]),
         "currency": row["currency"],
@@ -163,12 +164,22 @@ def figures_view(row: rows.Row, sparkline: Sequence[float | None]) -> StrategyFi
         "fees": rows.number(row["fees"]),
         "capital_at_risk": rows.number(row["capital_at_risk"]),
         "exposure": rows.number(row["exposure"]),
-        "trades": row["trades"],
-        "win_rate": round(100 * row["wins"] / closed, 2) if closed else None,
+        "trades": row["trades"] - trades,
+        "win_rate": round(100 * (row["wins"] - wins) / counted, 2) if counted else None,
+        "left_out": closed,
         "positions": row["positions"],
         "reason": row["reason"],
         "sparkline": list(sparkline),
     }
+
+
+def left_out(
+    told: Mapping[str, Mapping[str, int]], after: date = date.min, until: date = date.max
+) -> tuple[int, int, int]:
+    """Trades, closed contracts and wins that notes leave out of statistics, of trading days after `after` up to `until`. `told` is
+    strategy_latest's."""
+    found = [counts for day, counts in told.items() if after < date.fromisoformat(day) <= until]
+    return sum(one["trades"] for one in found), sum(one["closed"] for one in found), sum(one["wins"] for one in found)
 
 
 def in_words(row: Mapping[str, Any]) -> str:

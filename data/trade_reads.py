@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -10,7 +11,6 @@ from typing import Any
 from data import rows
 from data.book.orders import FilledOrder, Leg, orders
 from data.book.sources import Fill, Terms
-from data.book.statistics import Outcome, Statistics, by, dte_bucket, weekday
 from data.book_views import RoundTripsView, RoundTripView
 from data.rows import Row
 from data.trade_filter import EVERYTHING, LATEST, Sorting, Wanted
@@ -30,7 +30,6 @@ from data.views import TradesView
 
 MAX_ROWS = 1000
 MAX_OFFSET = 1_000_000
-NOBODY = "none"  # what no strategy has done
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
 
 
@@ -50,7 +49,7 @@ class TradeReads:
         return {
             "account": account,
             "revision": found["revision"],
-            "total": self._count("trades_count", account, wanted, offset),
+            "total": self._total("trades_count", account, wanted, offset, page, following),
             "items": [rows.trade(row) for row in page],
             "next_before": following,
         }
@@ -67,7 +66,7 @@ class TradeReads:
             "account": account,
             "revision": found["revision"],
             "as_of": rows.iso(found["folded_at"]),
-            "total": self._count("round_trips_count", account, wanted, offset),
+            "total": self._total("round_trips_count", account, wanted, offset, page, following),
             "items": [trip_view(row) for row in page],
             "next_before": following,
         }
@@ -82,25 +81,29 @@ class TradeReads:
         return {
             "account": account,
             "revision": found[0]["revision"],
-            "total": self._fetch("orders_count", account=account, wanted=wanted.json())[0]["total"],
+            "total": found[0]["total"],
             "items": order_views([row for row in found if row["filled_order"] is not None]),
         }
 
     def statistics(self, account: str, wanted: Wanted = EVERYTHING, unit: UnitName = "chain") -> StatisticsView:
         """Of what is closed and not left out; the filter is of the round trip that began it."""
         self._known(account)
-        found = self._fetch("trade_outcomes", account=account, wanted=wanted.json(), unit=unit)
-        outcomes = [_outcome(row) for row in found if row["trip"] is not None]
+        found = self._fetch("trade_statistics", account=account, wanted=wanted.json(), unit=unit)
+        parts: dict[str, list[FiguresView]] = defaultdict(list)
+        for row in found:
+            if row["part"] is not None:
+                parts[row["part"]].append(_figures(row))
         return {
             "account": account,
             "as_of": rows.iso(found[0]["folded_at"]),
             "unit": unit,
-            "total": _figures(outcomes, lambda _: "all"),
-            "by_symbol": _figures(outcomes, lambda outcome: outcome.symbol),
-            "by_strategy": _figures(outcomes, lambda outcome: outcome.strategy or NOBODY),
-            "by_dte": _ordered(_figures(outcomes, dte_bucket), outcomes, dte_bucket, lambda o: -1 if o.dte is None else o.dte),
-            "by_weekday": _ordered(_figures(outcomes, weekday), outcomes, weekday, lambda o: o.opened_on.weekday()),
-        }  # fmt: skip
+            "left_out": found[0]["left_out"],
+            "total": parts["total"],
+            "by_symbol": parts["by_symbol"],
+            "by_strategy": parts["by_strategy"],
+            "by_dte": parts["by_dte"],
+            "by_weekday": parts["by_weekday"],
+        }
 
     def premium(
         self, account: str, wanted: Wanted = EVERYTHING, view: PremiumViewName = "open", step: StepName = "month",
@@ -142,10 +145,14 @@ class TradeReads:
         more, page = len(page) > limit, page[:limit]
         return found[0], page, sorting.cursor(page[-1], time) if more else None
 
-    def _count(self, name: str, account: str, wanted: Wanted, offset: int | None) -> int | None:
-        """Counted only for who goes by offset: a cursor needs no end."""
+    def _total(
+        self, name: str, account: str, wanted: Wanted, offset: int | None, page: Sequence[Row], following: str | None
+    ) -> int | None:  # fmt: skip
+        """Counted only for who goes by offset: a cursor needs no end. The last page tells by itself."""
         if offset is None:
             return None
+        if following is None and (page or not offset):
+            return offset + len(page)
         total: int = self._fetch(name, account=account, wanted=wanted.json())[0]["total"]
         return total
 
@@ -250,41 +257,22 @@ def _fill(row: Row) -> Fill:
     )  # fmt: skip
 
 
-def _outcome(row: Row) -> Outcome:
-    return Outcome(
-        row["trip"], row["symbol"], row["currency"], row["strategy"], row["opened_on"], row["closed_on"], row["dte"], row["net"]
-    )  # fmt: skip
-
-
-def _figures(outcomes: Sequence[Outcome], dimension: Callable[[Outcome], str]) -> list[FiguresView]:
-    return [_figure(name, currency, found) for (currency, name), found in by(outcomes, dimension).items()]
-
-
-def _ordered(
-    figures: list[FiguresView], outcomes: Sequence[Outcome], dimension: Callable[[Outcome], str], rank: Callable[[Outcome], int]
-) -> list[FiguresView]:  # fmt: skip
-    """In the order of days rather than of letters."""
-    ranks: dict[str, int] = {}
-    for outcome in outcomes:
-        name = dimension(outcome)
-        ranks[name] = min(ranks.get(name, rank(outcome)), rank(outcome))
-    return sorted(figures, key=lambda one: (one["currency"], ranks[one["name"]]))
-
-
-def _figure(name: str, currency: str, found: Statistics) -> FiguresView:
+def _figures(row: Row) -> FiguresView:
+    """Of a row of the query `trade_statistics`; what has no base has no ratio."""
+    count, wins, losses, won, lost = (row[name] for name in ("count", "wins", "losses", "won", "lost"))
     return {
-        "name": name,
-        "currency": currency,
-        "count": found.count,
-        "wins": found.wins,
-        "losses": found.losses,
-        "unknown": found.unknown,
-        "net": float(found.net),
-        "win_rate": rows.number(found.win_rate),
-        "profit_factor": rows.number(found.profit_factor),
-        "expectancy": rows.number(found.expectancy),
-        "average_win": rows.number(found.average_win),
-        "average_loss": rows.number(found.average_loss),
+        "name": row["name"],
+        "currency": row["currency"],
+        "count": count,
+        "wins": wins,
+        "losses": losses,
+        "unknown": row["unknown"],
+        "net": float(won + lost),
+        "win_rate": wins / count if count else None,
+        "profit_factor": float(won / -lost) if lost else None,
+        "expectancy": float((won + lost) / count) if count else None,
+        "average_win": float(won / wins) if wins else None,
+        "average_loss": float(lost / losses) if losses else None,
     }
 
 

@@ -65,6 +65,7 @@ class StatisticsView(TypedDict):
     account: str
     as_of: str | None  # when the book was folded last
     unit: UnitName
+    left_out: int  # closed ones of the filter that notes leave out: in no figure
     total: list[FiguresView]  # one a currency
     by_symbol: list[FiguresView]
     by_strategy: list[FiguresView]

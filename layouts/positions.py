@@ -41,7 +41,7 @@ def _held(state: PageState) -> html.Section:
         tools=[
             html.Button("Fold all", id=ids.BOOK_FOLD, type="button", className="tool"),
             _columns(),
-            html.A("CSV", id=ids.BOOK_CSV, className="tool", href=_csv(state.account), title="Download the positions"),
+            html.A("CSV", id=ids.BOOK_CSV, className="tool", href=_csv(state.account), title="Download exactly what the filter shows"),
         ],
         children=[
             html.Div(_filters(), className="ledger-filters", role="group", **{"aria-label": "Which positions"}),

@@ -20,7 +20,10 @@ class SymbolState(Answer):
 
 
 class Figures(Answer):
-    """In the account's base currency `currency`. Null: not known, and `reason` says why. `win_rate` is a percentage."""
+    """In the account's base currency `currency`. Null: not known, and `reason` says why. `win_rate` is a percentage.
+
+    `trades` and `win_rate` leave out what notes leave out of statistics, `left_out` closed contracts; sums of money count everything.
+    """
 
     as_of: str | None
     currency: str | None
@@ -33,6 +36,7 @@ class Figures(Answer):
     exposure: float | None
     trades: int
     win_rate: float | None
+    left_out: int
     positions: int
     reason: str | None
     sparkline: list[float | None]
@@ -180,7 +184,8 @@ class Point(Answer):
 
 
 class Compared(Answer):
-    """Percentages are of `base`. `premium`, `fees`, `trades` and `win_rate` are those of the span."""
+    """Percentages are of `base`. `premium`, `fees`, `trades` and `win_rate` are those of the span; the last two are without what notes
+    leave out of statistics, `left_out` closed contracts."""
 
     strategy: str
     currency: str | None
@@ -195,6 +200,7 @@ class Compared(Answer):
     fees: float | None
     trades: int
     win_rate: float | None
+    left_out: int
     reason: str | None
     points: list[Point]
 

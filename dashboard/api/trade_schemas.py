@@ -194,14 +194,14 @@ class Figures(Answer):
 
 class Statistics(Answer):
     """By contract an assigned option counts with its premium; by chain it ends there; by cycle it stays open until the shares
-    are gone. What a note leaves out is left out."""
+    are gone. What a note leaves out is left out; `left_out` says how many that are."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
                 {
-                    "account": "DU1234567", "as_of": "2026-01-15T15:00:02.000Z", "unit": "chain", "total": [FIGURES | {"name": "all"}],
-                    "by_symbol": [FIGURES], "by_strategy": [FIGURES | {"name": "tg/wheel"}], "by_dte": [FIGURES | {"name": "22–45"}],
+                    "account": "DU1234567", "as_of": "2026-01-15T15:00:02.000Z", "unit": "chain", "left_out": 1,
+                    "total": [FIGURES | {"name": "all"}], "by_symbol": [FIGURES], "by_strategy": [FIGURES | {"name": "tg/wheel"}], "by_dte": [FIGURES | {"name": "22–45"}],
                     "by_weekday": [FIGURES | {"name": "Monday"}],
                 }
             ]
@@ -211,6 +211,7 @@ class Statistics(Answer):
     account: str
     as_of: str | None
     unit: Literal["contract", "chain", "cycle"]
+    left_out: int
     total: list[Figures]
     by_symbol: list[Figures]
     by_strategy: list[Figures]

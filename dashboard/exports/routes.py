@@ -1,4 +1,4 @@
-"""CSV files streamed out of PostgreSQL (RFC 4180), in constant memory however long they are."""
+"""CSV files (RFC 4180), streamed in constant memory however long they are: out of PostgreSQL, positions as the page has them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from dashboard.api import answers, schemas
 from dashboard.api.documented import PROBLEMS
 from dashboard.api.reconciliation_schemas import CashFlowFilter
 from dashboard.api.trade_schemas import TradeFilter, TripFilter
+from dashboard.exports import positions
+from dashboard.exports.positions import PositionFilter
 from dashboard.problems import CONTENT_TYPE
 from data.db import literal
 from data.queries import query as named_query
@@ -26,7 +28,7 @@ from data.reads import DatabaseAway, Reads
 SLICE = 64 * 1024
 CSV = "text/csv; charset=utf-8"
 
-Name = Literal["positions", "trades", "round_trips", "cash_flows", "snapshots"]
+Name = Literal["trades", "round_trips", "cash_flows", "snapshots"]
 
 
 def register(app: OpenAPI, reads: Reads) -> None:
@@ -40,24 +42,25 @@ def register(app: OpenAPI, reads: Reads) -> None:
     }
 
     @api.get("/positions.csv", responses=responses)
-    def positions_csv(query: schemas.AccountQuery) -> Response:
-        """What is held"""
-        return _file(reads, "positions", answers.which(reads, query.account))
+    def positions_csv(query: PositionFilter) -> Response:
+        """What is held, within a filter, with all that is worked out of it"""
+        account = answers.which(reads, query.account)
+        return _file(reads, "positions", account, positions.lines(reads, account, _source(reads, account), query))
 
     @api.get("/trades.csv", responses=responses)
     def trades_csv(query: TradeFilter) -> Response:
         """Effective executions within a filter with their notes and tags, newest first"""
-        return _file(reads, "trades", answers.which(reads, query.account), wanted=query.wanted().json())
+        return _stored(reads, "trades", answers.which(reads, query.account), wanted=query.wanted().json())
 
     @api.get("/round_trips.csv", responses=responses)
     def round_trips_csv(query: TripFilter) -> Response:
         """Round trips within a filter with their notes and tags, newest first"""
-        return _file(reads, "round_trips", answers.which(reads, query.account), wanted=query.wanted().json())
+        return _stored(reads, "round_trips", answers.which(reads, query.account), wanted=query.wanted().json())
 
     @api.get("/cash_flows.csv", responses=responses)
     def cash_flows_csv(query: CashFlowFilter) -> Response:
         """Money that came or went without a trade, within a filter, newest first"""
-        return _file(
+        return _stored(
             reads, "cash_flows", answers.which(reads, query.account), kind=query.kind, currency=query.currency,
             symbol=query.symbol, from_day=query.since, to_day=query.until,
         )  # fmt: skip
@@ -65,14 +68,22 @@ def register(app: OpenAPI, reads: Reads) -> None:
     @api.get("/snapshots.csv", responses=responses)
     def snapshots_csv(query: schemas.AccountQuery) -> Response:
         """The account's figures as they were sampled, oldest first"""
-        return _file(reads, "snapshots", answers.which(reads, query.account))
+        return _stored(reads, "snapshots", answers.which(reads, query.account))
 
     app.register_api(api)
 
 
-def _file(reads: Reads, name: Name, account: str, **filters: Any) -> Response:
-    badge = reads.health(account)["source"].upper()  # also: 404 for an account that isn't there
-    lines = stream(reads.engine, name, account, **filters)
+def _stored(reads: Reads, name: Name, account: str, **filters: Any) -> Response:
+    return _file(reads, name, account, stream(reads.engine, name, account, **filters))
+
+
+def _source(reads: Reads, account: str) -> str:
+    """DEMO, PAPER or LIVE; raises UnknownAccount."""
+    return reads.health(account)["source"].upper()
+
+
+def _file(reads: Reads, name: str, account: str, lines: Iterator[bytes]) -> Response:
+    badge = _source(reads, account)
     try:
         first = next(lines)  # a database that is away is a 503, not a broken file
     except (OperationalError, PoolTimeoutError, psycopg.OperationalError) as error:

@@ -7,7 +7,6 @@ from typing import Any
 
 from data.book.lots import Trip
 from data.book.premium import sales
-from data.book.statistics import days_to_expiry
 from data.book.wheel import Bound, Cycle
 
 Row = dict[str, Any]
@@ -48,6 +47,12 @@ def trip_row(account: str, trip: Trip, chain: str | None, cycle: str | None) -> 
             for part in sales([trip])
         ],
     }
+
+
+def days_to_expiry(trip: Trip) -> int | None:
+    """From the opening's trading day."""
+    expiry = trip.fills[0].terms.expiry
+    return None if expiry is None else (expiry - trip.opened_on).days
 
 
 def base_of(trip: Trip) -> tuple[Decimal | None, str]:

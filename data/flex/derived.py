@@ -17,6 +17,7 @@ import psycopg
 
 from data.db import literal
 from data.flex.tables import Table, put
+from data.queries import query, statement
 from data.store import Sessions
 
 Conn = psycopg.Connection[Any]
@@ -28,26 +29,7 @@ SPLITS = frozenset({"FS", "RS", "FI"})
 STOCK_DIVIDENDS = frozenset({"SD"})
 RATIO = re.compile(r"(\d+(?:\.\d+)?)\s+FOR\s+(\d+(?:\.\d+)?)", re.IGNORECASE)
 
-ACTIONS = """
-SELECT action, action_id, con_id, ts, type, description, quantity, proceeds
-  FROM corporate_actions WHERE account = %s ORDER BY ts, action
-"""
 TRADED = "SELECT DISTINCT con_id FROM executions WHERE account = %s AND con_id = ANY (%s) AND kind <> 'corporate'"
-BOOK_ACTIONS = """
-INSERT INTO executions AS e (account, base_exec_id, revision, effective, exec_id, changed_revision, source, kind, con_id, ts,
-    session_date, side, quantity, price)
-VALUES (%(account)s, %(base)s, 1, true, %(base)s, %(revision)s, 'statement', 'corporate', %(con_id)s, %(ts)s, %(day)s, %(side)s,
-    %(quantity)s, %(price)s)
-ON CONFLICT (account, base_exec_id, revision) DO UPDATE
-   SET con_id = excluded.con_id, ts = excluded.ts, session_date = excluded.session_date, side = excluded.side,
-       quantity = excluded.quantity, price = excluded.price, effective = true, changed_revision = excluded.changed_revision
- WHERE (e.con_id, e.ts, e.side, e.quantity, e.price, e.effective)
-       IS DISTINCT FROM (excluded.con_id, excluded.ts, excluded.side, excluded.quantity, excluded.price, true)
-"""
-FORGET_ACTIONS = """
-UPDATE executions SET effective = false, changed_revision = %(revision)s
- WHERE account = %(account)s AND kind = 'corporate' AND effective AND NOT base_exec_id = ANY (%(kept)s)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +46,10 @@ class Became:
 def corporate(conn: Conn, account: str, revision: int) -> None:
     """Splits and renamings become changes of contracts; everything else that moves a position is booked as it stands."""
     names = ("action", "action_id", "con_id", "ts", "type", "description", "quantity", "proceeds")
-    rows = [dict(zip(names, row, strict=True)) for row in conn.execute(ACTIONS, [account])]
+    rows = [
+        dict(zip(names, row, strict=True))
+        for row in conn.execute(literal(query("corporate_actions")), {"account": account})
+    ]
     contracts = [row["con_id"] for row in rows]
     traded = {con_id for (con_id,) in conn.execute(TRADED, [account, contracts])}
     changes, booked = sort_out(rows, traded)
@@ -84,12 +69,13 @@ def corporate(conn: Conn, account: str, revision: int) -> None:
             "SELECT multiplier FROM contracts WHERE con_id = %s", [row["con_id"]]
         ).fetchone() or (1,)
         price = abs(row["proceeds"] / quantity / Decimal(repr(multiplier))).quantize(Decimal("1E-8"))
-        conn.execute(BOOK_ACTIONS, {
+        conn.execute(literal(statement("corporate_booking")), {
             "account": account, "base": ACTION + row["action"], "revision": revision, "con_id": row["con_id"], "ts": row["ts"],
             "day": sessions.date_of(row["ts"]), "side": "BOT" if quantity > 0 else "SLD", "quantity": abs(quantity), "price": price,
         })  # fmt: skip
     conn.execute(
-        FORGET_ACTIONS, {"account": account, "revision": revision, "kept": [ACTION + row["action"] for row in booked]}
+        literal(statement("corporate_bookings_gone")),
+        {"account": account, "revision": revision, "kept": [ACTION + row["action"] for row in booked]},
     )
 
 
@@ -139,42 +125,11 @@ def _ratio(row: Row) -> Fraction | None:
     return 1 + ratio if row["type"] in STOCK_DIVIDENDS else ratio
 
 
-# -- what was held before
-
-FIRST_WITH_POSITIONS = """
-SELECT id, first_day, last_day FROM statements
- WHERE account = %s AND sections ?& ARRAY['OpenPositions', 'Trades']
- ORDER BY last_day, first_day, generated_at DESC LIMIT 1
-"""
-# As of a day: what was taken back after it was still there.
-MOVES = """
-SELECT e.con_id, e.ts, CASE e.side WHEN 'BOT' THEN e.quantity ELSE -e.quantity END
-  FROM executions e
-  LEFT JOIN (SELECT account, base_exec_id, min(coalesce(report_date, trade_date)) AS day FROM statement_trades GROUP BY 1, 2) t
-       USING (account, base_exec_id)
- WHERE e.account = %(account)s AND e.effective AND e.kind <> 'combo' AND e.quantity <> 0
-   AND coalesce(t.day, e.session_date) <= %(day)s
-UNION ALL
-SELECT t.con_id, t.ts, t.quantity
-  FROM statement_trades t
-  JOIN statement_trades c ON c.account = t.account AND c.cancels = t.trade_id AND (c.quantity, c.price) = (-t.quantity, t.price)
- WHERE t.account = %(account)s AND coalesce(t.report_date, t.trade_date) <= %(day)s AND coalesce(c.report_date, c.trade_date) > %(day)s
-"""
 CHANGES = "SELECT con_id, into_con_id, ts, numerator, denominator FROM contract_changes WHERE account = %s AND ts < %s ORDER BY ts"
 HELD = "SELECT con_id, quantity FROM statement_positions WHERE statement = %s"
 TRANSFERS = (
     "SELECT transfer, con_id, ts, quantity, price FROM statement_transfers WHERE account = %s AND con_id IS NOT NULL"
 )
-# Lots that are older than anything known of their contract: closed since, or open at the end of the newest statement.
-OLD_LOTS = """
-SELECT l.con_id, l.opened, l.quantity, l.cost, l.multiplier FROM statement_lots l WHERE l.account = %(account)s
-UNION ALL
-SELECT p.con_id, (o ->> 'opened')::timestamptz, abs((o ->> 'quantity')::numeric), (o ->> 'cost')::numeric, p.multiplier
-  FROM statement_positions p
- CROSS JOIN jsonb_array_elements(p.lots) AS o
- WHERE p.statement = (SELECT id FROM statements WHERE account = %(account)s AND sections ? 'OpenPositions'
-                       ORDER BY last_day DESC, generated_at DESC LIMIT 1)
-"""
 
 
 def openings(conn: Conn, account: str, zone: ZoneInfo) -> None:
@@ -186,7 +141,7 @@ def openings(conn: Conn, account: str, zone: ZoneInfo) -> None:
          "price": price}
         for key, con_id, ts, quantity, price in conn.execute(TRANSFERS, [account])
     ]  # fmt: skip
-    anchor = conn.execute(FIRST_WITH_POSITIONS, [account]).fetchone()
+    anchor = conn.execute(literal(query("statement_anchor")), {"account": account}).fetchone()
     if anchor is not None:
         number, first_day, last_day = anchor
         moved = [(row["con_id"], row["ts"], row["quantity"]) for row in rows]
@@ -202,7 +157,7 @@ def _before(
     held: dict[int, Decimal] = defaultdict(Decimal)
     held.update(dict(conn.execute(HELD, [number]).fetchall()))
     moves = [
-        *conn.execute(MOVES, {"account": account, "day": last_day}).fetchall(),
+        *conn.execute(literal(query("moves_before")), {"account": account, "day": last_day}).fetchall(),
         *(move for move in moved if move[1] < end),
     ]
     changes = conn.execute(CHANGES, [account, end]).fetchall()
@@ -212,7 +167,7 @@ def _before(
     _undo(held, moves, changes)
     start = datetime.combine(first_day, time(), zone)
     lots: dict[int, list[tuple[datetime, Decimal, Decimal | None, Decimal]]] = defaultdict(list)
-    for con_id, opened, quantity, cost, multiplier in conn.execute(OLD_LOTS, {"account": account}):
+    for con_id, opened, quantity, cost, multiplier in conn.execute(literal(query("lots_told")), {"account": account}):
         if opened < min(first.get(con_id, start), start):
             lots[con_id].append((opened, quantity, cost, multiplier))
     changed = {con_id for con_id, *_ in changes}

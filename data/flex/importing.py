@@ -24,6 +24,7 @@ from data.flex.merging import merge
 from data.flex.records import CashTransaction, Statement, Trade, Transfer
 from data.flex.tables import Table, put
 from data.model import Source, Topic
+from data.queries import query
 from data.queries import statement as written
 from data.reconciling import reconcile
 from data.store import Sessions
@@ -158,11 +159,13 @@ class _Import:
     def _head(self) -> None:
         s = self._statement
         row = self._conn.execute(
-            "INSERT INTO statements (account, base_currency, first_day, last_day, generated_at, content_hash, file_name, query,"
-            " sections, nav_change, result) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '{}') RETURNING id",
-            [s.account, s.base_currency, s.first_day, s.last_day, s.generated, s.content_hash, self._file, s.query,
-             json.dumps({name: sorted(fields) for name, fields in s.sections.items()}),
-             json.dumps({name: str(amount) for name, amount in s.nav_change.items()})],
+            literal(written("statement")),
+            {
+                "account": s.account, "base_currency": s.base_currency, "first_day": s.first_day, "last_day": s.last_day,
+                "generated": s.generated, "content_hash": s.content_hash, "file": self._file, "query": s.query,
+                "sections": json.dumps({name: sorted(fields) for name, fields in s.sections.items()}),
+                "nav_change": json.dumps({name: str(amount) for name, amount in s.nav_change.items()}),
+            },
         ).fetchone()  # fmt: skip
         assert row is not None
         self._id = row[0]
@@ -240,10 +243,8 @@ class _Import:
         cancels = [trade.cancels for trade in trades if trade.cancels]
         # What is taken back, or was: asked again, whenever it was traded.
         touched = self._conn.execute(
-            "SELECT base_exec_id, con_id, session_date FROM statement_trades WHERE account = %s AND base_exec_id IS NOT NULL"
-            " AND (trade = ANY (%s) OR trade_id = ANY (%s)"
-            "      OR trade_id IN (SELECT cancels FROM statement_trades WHERE account = %s AND trade = ANY (%s)))",
-            [self._statement.account, gone, cancels, self._statement.account, gone],
+            literal(query("statement_trades_taken_back")),
+            {"account": self._statement.account, "gone": gone, "cancels": cancels},
         ).fetchall()
         for base, con_id, day in touched:
             self._bases.add(base)
@@ -324,23 +325,19 @@ class _Import:
 
     def _is_told_elsewhere(self, row: Row) -> bool:
         """Money that the demo booked itself, or somebody entered by hand: it isn't counted again."""
-        found = self._conn.execute(
-            "SELECT count(*) FROM cash_flows WHERE account = %(account)s AND source <> 'statement' AND kind = %(kind)s"
-            " AND amount = %(amount)s AND currency = %(currency)s AND session_date = %(session_date)s",
-            row,
-        ).fetchone()
+        found = self._conn.execute(literal(query("cash_flows_alike")), row).fetchone()
         return bool(found and found[0])
 
     def _forget_flows(self, like: str, kept: list[str], section: str) -> None:
-        if section not in self._statement.sections:
+        s = self._statement
+        if section not in s.sections:
             return
         self._conn.execute(
-            "DELETE FROM cash_flows f WHERE f.account = %s AND f.source = 'statement' AND f.flow_id LIKE %s AND f.session_date BETWEEN %s AND %s"
-            " AND NOT f.flow_id = ANY (%s)"
-            " AND NOT EXISTS (SELECT FROM statements n WHERE n.account = f.account AND f.session_date BETWEEN n.first_day AND n.last_day"
-            "                  AND n.sections ? %s AND (n.generated_at, n.content_hash) > (%s, %s))",
-            [self._statement.account, like, self._statement.first_day, self._statement.last_day, kept, section,
-             self._statement.generated, self._statement.content_hash],
+            literal(written("cash_flows_gone")),
+            {
+                "account": s.account, "like": like, "first_day": s.first_day, "last_day": s.last_day, "kept": kept, "section": section,
+                "generated": s.generated, "content_hash": s.content_hash,
+            },
         )  # fmt: skip
 
     def _timed(self, row: Row) -> Row:
@@ -408,10 +405,8 @@ class _Import:
     def _touch_lots(self, revision: int) -> None:
         """Fills whose closed lots are this statement's: the book matches them anew."""
         self._conn.execute(
-            "UPDATE executions e SET changed_revision = %s FROM statement_trades t"
-            " WHERE t.account = %s AND t.statement = %s AND e.account = t.account AND e.base_exec_id = t.base_exec_id AND e.effective"
-            " AND e.changed_revision < %s AND EXISTS (SELECT FROM statement_lots l WHERE l.account = t.account AND l.trade = t.trade)",
-            [revision, self._statement.account, self._id, revision],
+            literal(written("executions_with_lots")),
+            {"revision": revision, "account": self._statement.account, "statement": self._id},
         )
 
     def _result(self, new: int) -> Imported:

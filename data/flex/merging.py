@@ -15,34 +15,11 @@ from typing import Any, NamedTuple
 import psycopg
 
 from data.db import literal
-from data.queries import statement
+from data.queries import query, statement
 
 Conn = psycopg.Connection[Any]
 STEPS = ("statement_executions", "statement_executions_retired", "statement_executions_standing")
-MAYBE = """
-SELECT EXISTS (SELECT FROM statement_trades t
-                WHERE t.account = %(account)s
-                  AND (t.base_exec_id = ANY (%(bases)s)
-                       OR (t.con_id = ANY (%(con_ids)s) AND t.session_date = ANY (%(days)s::date[]) AND t.exec_id IS NULL)))
-"""
-ASKED = """
-SELECT t.trade, t.exec_id, t.base_exec_id, t.con_id, t.quantity, t.price, t.session_date, t.ts, t.is_booked
-  FROM statement_trades t
- WHERE t.account = %(account)s AND t.cancels IS NULL AND NOT t.is_conversion
-   AND (t.trade = ANY (%(trades)s) OR t.base_exec_id = ANY (%(bases)s)
-        OR (t.exec_id IS NULL AND t.con_id = ANY (%(con_ids)s) AND t.session_date = ANY (%(days)s)))
-"""
 NAMED = "SELECT base_exec_id FROM executions WHERE account = %s AND source = 'api' AND base_exec_id = ANY (%s)"
-# The API's fills that no statement names.
-CANDIDATES = """
-SELECT e.base_exec_id, e.con_id, CASE e.side WHEN 'BOT' THEN e.quantity ELSE -e.quantity END, e.price, e.session_date, e.ts,
-       e.order_id IS NULL
-  FROM executions e
- WHERE e.account = %(account)s AND e.con_id = ANY (%(con_ids)s) AND e.session_date = ANY (%(days)s)
-   AND e.source = 'api' AND e.effective AND e.kind <> 'combo'
-   AND NOT EXISTS (SELECT FROM statement_trades o
-                    WHERE o.account = e.account AND o.base_exec_id = e.base_exec_id AND o.exec_id IS NOT NULL)
-"""
 
 Place = tuple[int, Decimal, Decimal, date | datetime]
 
@@ -80,10 +57,18 @@ def merge(
     """
     asked = set(bases)
     where = {"account": account, "con_ids": list(con_ids), "days": list(days)}
-    said = [_Said(*row) for row in conn.execute(ASKED, where | {"trades": list(trades), "bases": sorted(asked)})]
+    said = [
+        _Said(*row)
+        for row in conn.execute(
+            literal(query("statement_trades_asked")), where | {"trades": list(trades), "bases": sorted(asked)}
+        )
+    ]
     named = _by_id(conn, account, said)
     _name(conn, account, named)
-    paired = _as_multiset([one for one in said if one.exec_id is None], conn.execute(CANDIDATES, where).fetchall())
+    paired = _as_multiset(
+        [one for one in said if one.exec_id is None],
+        conn.execute(literal(query("executions_unnamed")), where).fetchall(),
+    )
     _name(conn, account, paired)
     asked.update(one.base for one in said if one.base is not None)
     asked.update(named.values(), paired.values())
@@ -96,7 +81,7 @@ def merge_late(conn: Conn, account: str, revision: int, rows: Sequence[dict[str,
     bases = sorted({row["base_exec_id"] for row in rows} | {_split(row["base_exec_id"]) for row in rows})
     con_ids, days = sorted({row["con_id"] for row in rows}), sorted({row["session_date"] for row in rows})
     where = {"account": account, "bases": bases, "con_ids": con_ids, "days": days}
-    (is_said,) = conn.execute(MAYBE, where).fetchone() or (False,)
+    (is_said,) = conn.execute(literal(query("executions_told")), where).fetchone() or (False,)
     if is_said:
         found = [date.fromisoformat(day) for day in days]
         merge(conn, account, revision, bases=bases, con_ids=con_ids, days=found)

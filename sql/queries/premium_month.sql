@@ -1,5 +1,5 @@
 -- Premium of short options that were sold in the calendar month that the current session lies in, less what buying them back cost,
--- before commissions: data/book/premium.py by open date. Left out: other currencies than the account's, and what notes leave out.
+-- before commissions: premium_income.sql by open date. Left out: other currencies than the account's, and what notes leave out.
 -- The revision is that of topic strategies, which the book and the notes move; `known_since` null: nothing is folded yet.
 WITH month AS MATERIALIZED (
     SELECT date_trunc('month', cast(session_date_of(now()) AS timestamp)) AS first

@@ -1,16 +1,7 @@
 -- The executions that statements have, for `bases`. What the API said stays, the statement completes it; of the broker's own
 -- bookings the statement's words count. A trade that the statements take back counts as nothing.
-WITH cancelled AS (  -- a correction may have the trade id of what it corrects: a cancellation means the trade of its size and price
-    SELECT o.trade
-      FROM statement_trades c
-      JOIN statement_trades o ON o.account = c.account AND o.trade_id = c.cancels AND o.cancels IS NULL
-     WHERE c.account = %(account)s AND c.cancels IS NOT NULL
-       AND ((o.quantity, o.price) = (-c.quantity, c.price)
-            OR NOT EXISTS (SELECT FROM statement_trades f
-                            WHERE f.account = c.account AND f.trade_id = c.cancels AND f.cancels IS NULL
-                              AND (f.quantity, f.price) = (-c.quantity, c.price)))
-), said AS (
-    SELECT t.*, t.trade IN (SELECT trade FROM cancelled) AS is_cancelled,
+WITH said AS (
+    SELECT t.*, t.trade IN (SELECT k.trade FROM cancelled_trades k WHERE k.account = %(account)s) AS is_cancelled,
            coalesce(CASE WHEN t.exec_id <> t.base_exec_id THEN substring(t.exec_id FROM '\.([0-9]+)$')::integer END,
                     (SELECT max(e.revision) FROM executions e
                       WHERE e.account = t.account AND e.base_exec_id = t.base_exec_id AND e.source = 'api'), 1) AS revision

@@ -1,15 +1,6 @@
 -- Of the reports of an execution the newest stands that the API made or that a statement still has. … then it steps up.
-WITH cancelled AS (  -- a correction may have the trade id of what it corrects: a cancellation means the trade of its size and price
-    SELECT o.trade
-      FROM statement_trades c
-      JOIN statement_trades o ON o.account = c.account AND o.trade_id = c.cancels AND o.cancels IS NULL
-     WHERE c.account = %(account)s AND c.cancels IS NOT NULL
-       AND ((o.quantity, o.price) = (-c.quantity, c.price)
-            OR NOT EXISTS (SELECT FROM statement_trades f
-                            WHERE f.account = c.account AND f.trade_id = c.cancels AND f.cancels IS NULL
-                              AND (f.quantity, f.price) = (-c.quantity, c.price)))
-), said AS (
-    SELECT t.base_exec_id, bool_and(t.trade IN (SELECT trade FROM cancelled)) AS is_over
+WITH said AS (
+    SELECT t.base_exec_id, bool_and(t.trade IN (SELECT k.trade FROM cancelled_trades k WHERE k.account = %(account)s)) AS is_over
       FROM statement_trades t
      WHERE t.account = %(account)s AND t.base_exec_id = ANY (%(bases)s) AND t.cancels IS NULL AND NOT t.is_conversion
      GROUP BY t.base_exec_id

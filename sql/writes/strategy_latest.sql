@@ -14,6 +14,7 @@ ON CONFLICT (account, strategy) DO UPDATE
        trades = excluded.trades,
        closed = excluded.closed,
        wins = excluded.wins,
+       left_out = excluded.left_out,
        positions = excluded.positions,
        reason = excluded.reason,
        shorts = excluded.shorts,

@@ -13,10 +13,10 @@ from data.book.book import Book
 from data.book.chains import Group
 from data.book.orders import orders
 from data.book.pnl import UnknownMarkError, standing
-from data.book.premium import PremiumView, accrued, income, sales
+from data.book.premium import sales
 from data.book.sources import Change, Fill, Flow, Terms
-from data.book.statistics import Unit, by, dte_bucket, outcomes, statistics, weekday
 from data.book.wheel import Cycle, capital, cycle
+from tests.book.reckoning import PremiumView, Unit, accrued, by, dte_bucket, income, outcomes, statistics, weekday
 
 START = datetime(2026, 1, 5, 15, tzinfo=UTC)  # a Monday
 KO = Terms(1, "KO", "KO", "STK", "USD")

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from data.book.book import Book
 from data.book.orders import orders
 from data.book.pnl import Standing, standing
-from data.book.premium import PremiumView, income, sales
+from data.book.premium import sales
 from data.book.sources import Fill
 from tests.book.lives import BUSY, CONTRACTS, LIVES, PRICES, TURNING, Action, Life, actions, lived
+from tests.book.reckoning import PremiumView, income
 
 MARKS = st.tuples(*[PRICES] * len(CONTRACTS)).map(
     lambda prices: {terms.con_id: price for terms, price in zip(CONTRACTS, prices, strict=True)}

@@ -171,7 +171,8 @@ def furnish(hand: Bots) -> None:
     hand.strategy("thetagang/hedge", ("SPX",), opening=False, title="Tail hedge", allocation=0.05)
     hand.strategy("tracker/momentum", ("QQQ",), title="Momentum", bot_status="idle")
     hand.sql("UPDATE bots SET heartbeat_at = now() WHERE bot = 'tracker'")
-    hand.figures("thetagang/wheel")
+    left_out = '{"2026-01-05": {"trades": 2, "closed": 1, "wins": 0}}'
+    hand.figures("thetagang/wheel", trades=22, closed=9, left_out=left_out)
     hand.figures(
         "thetagang/hedge", pnl_day=-18.25, pnl_total=-412.0, closed=0, wins=0, capital_at_risk=None, positions=1
     )

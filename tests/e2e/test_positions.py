@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections import defaultdict
@@ -92,6 +94,12 @@ def cell(page: Page, row: str, column: str) -> Any:
     return page.locator(f'#book-grid [row-id="{row}"] [col-id="{column}"]')
 
 
+def filed(page: Page, web: Web) -> set[str]:
+    """The contracts in the file that the page offers."""
+    body = web.get(page.locator("#book-csv").get_attribute("href") or "").body.decode()
+    return {row["con_id"] for row in csv.DictReader(io.StringIO(body, newline=""))}
+
+
 def shown(page: Page) -> list[str]:
     """The rows of the table in their order."""
     found: list[str] = page.evaluate(
@@ -167,14 +175,17 @@ def test_fold_filter_and_columns_outlive_a_reload(positions: Callable[..., Page]
     page.fill("#book-text", "ko 57")
     expect(page.locator("#book-note")).to_contain_text(f"1 of {len(all_rows) - 2} shown")
     assert shown(page) == ["group KO USD", "74"]
+    assert filed(page, web) == {"74"}
     page.click("#book-clear")
     page.select_option("#book-strategy", WHEEL)
     page.wait_for_function("() => dash_ag_grid.getApi('book-grid').getDisplayedRowCount() === 2")
+    assert filed(page, web) == {row for row in shown(page) if not row.startswith("group")}
     page.click("#book-clear")
     page.select_option("#book-dte", "30")
     near = {str(row["con_id"]) for row in web.get("/api/portfolio/positions").json["items"] if (row["dte"] or 99) <= 30}
     expect(page.locator("#book-note")).to_contain_text(f"{len(near)} of")
     assert {row for row in shown(page) if not row.startswith("group")} == near >= {"74", "75"}
+    assert filed(page, web) == near
 
 
 def test_the_drawer_shows_the_wheel_and_keeps_a_note(positions: Callable[..., Page], web: Web) -> None:

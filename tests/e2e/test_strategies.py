@@ -135,6 +135,7 @@ def test_a_card_says_what_rest_says(web: Web, open_page: Open) -> None:
     expect(part(wheel, "allocation")).to_have_text("60.0\u00a0%")
     expect(part(wheel, "exposure")).to_have_text("−1,200")
     expect(part(wheel, "win_rate")).to_have_text("75.0\u00a0%")
+    expect(part(wheel, "win_rate_note")).to_have_text("20 trades, 1 left out")
     expect(part(wheel, "last_run_note")).to_contain_text("went well")
     assert part(wheel, "decisions").locator("li").all_inner_texts() == view["decisions"]
     assert "no credit above minimum" in part(wheel, "decisions").inner_text()
@@ -150,6 +151,7 @@ def test_a_figure_tells_its_rule_and_its_age(web: Web, open_page: Open) -> None:
     why = page.locator("#why-popover")
     expect(why).to_be_visible()
     expect(why).to_contain_text("Closed contracts that made money")
+    expect(why).to_contain_text("1 closed, by notes; money counts them")
     expect(why).to_contain_text("As of")
     page.keyboard.press("Escape")
     expect(why).to_be_hidden()

@@ -168,6 +168,7 @@ def test_round_trips_notes_and_results(web: Web, url: str, trades: Callable[...,
     expect(dialog).not_to_be_visible()
     expect(cell(page, "trips", 1, "note")).to_contain_text("#earnings Too early")
     expect(page.locator("#results .result-line")).to_contain_text("100.0 %")
+    expect(page.locator("#results-note")).to_contain_text("1 left out by notes")
     page.fill("#journal-tag", "earnings")
     expect(page.locator("#journal-note")).to_contain_text("1 round trip fits")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.book.sources import Terms
-from data.strategies.figures.book import NONE, Book, Fill, fold
+from data.strategies.figures.book import NONE, Book, Counts, Fill, fold
 from data.strategies.figures.computing import Figures, compute, compute_all
 from data.strategies.figures.marks import Mark, Rates, Residue
 
@@ -117,6 +118,33 @@ def test_lots_are_what_is_held(trades: list[tuple[int, Decimal]]) -> None:
         if before and (after == 0 or (before > 0) != (after > 0))
     )  # fmt: skip
     assert book.closed == crossings
+
+
+@given(trades=st.lists(st.tuples(st.integers(-3, 3).filter(bool), PRICES, st.booleans()), min_size=1, max_size=30))
+def test_what_is_left_out_is_counted_apart(trades: list[tuple[int, Decimal, bool]]) -> None:
+    """A position is left out if what opened it is; money and whole counts are the same as without."""
+    fills = [replace(fill(q, str(p)), is_left_out=out) for q, p, out in trades]
+    book = fold(PUT, fills, DAY)
+    whole = fold(PUT, [replace(one, is_left_out=False) for one in fills], DAY)
+    assert (book.cash, book.premium, book.trades, book.closed, book.wins) == (
+        whole.cash, whole.premium, whole.trades, whole.closed, whole.wins,
+    )  # fmt: skip
+    assert not whole.left_out
+    held, money, is_out = 0, Decimal(0), False
+    expected = Counts()
+    for quantity, price, out in trades:
+        closing = min(abs(quantity), abs(held)) * (1 if quantity > 0 else -1) if held * quantity < 0 else 0
+        touched = []
+        for part in filter(None, (closing, quantity - closing)):
+            if not held:
+                money, is_out = Decimal(0), out
+            held, money = held + part, money - part * price
+            touched.append(is_out)
+            if not held and is_out:
+                expected.closed += 1
+                expected.wins += money > 0
+        expected.trades += all(touched)
+    assert book.left_out.get(BEFORE, Counts()) == expected
 
 
 def test_a_put_that_expires_keeps_its_premium() -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import json
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import psycopg
 import pytest
 
-from data.db import connect
+from data.book.keeping import Keeper as BookKeeper
+from data.control_views import StrategyFigures
+from data.db import connect, literal
 from data.model import ExecutionKind, Freshness, Role
+from data.queries import statement
 from data.reads import Reads
 from data.strategies.attributing import attribute
 from data.strategies.figures.keeping import Keeper
@@ -61,6 +65,74 @@ def test_strategies_and_the_rest_add_up_to_the_account(agent: Conn, write: Write
             "strike": 500.0, "right": "P",
         }
     ]  # fmt: skip
+
+
+def test_what_notes_leave_out_is_in_no_count_and_in_all_money(
+    agent: Conn, write: Writer, reads: Reads, url18: str
+) -> None:
+    """Two puts: one bought back at a profit, one at a loss. The second is left out by a note, then by its underlying, then not at all."""
+    at = samples.now() - timedelta(days=40)
+    told = []
+    for number, (contract, bought) in enumerate(((samples.put(), "1"), (samples.put(3, "XYZ", 50.0), "4"))):
+        for n, (side, price) in enumerate((("SLD", "2"), ("BOT", bought))):
+            told.append(
+                samples.execution(
+                    10 * number + n, contract, side=side, price=Decimal(price), time=at + timedelta(days=n), client_id=1
+                )
+            )
+    write.flush(executions=tuple(told))
+    attribute(agent)
+    book, keeper = BookKeeper(agent), Keeper(agent)
+
+    def wheel() -> StrategyFigures:
+        book.look()
+        keeper.look()
+        found = next(item for item in reads.strategies(ACCOUNT)["items"] if item["name"] == "tg/wheel")["figures"]
+        assert found is not None
+        return found
+
+    def note(subject: str, key: str, excluded: bool) -> None:
+        with psycopg.connect(url18) as owner:
+            owner.execute(
+                "INSERT INTO notes VALUES (%(a)s, %(s)s, %(k)s, '', '{}', %(x)s, 1, 'anna')"
+                " ON CONFLICT (account, subject, key) DO UPDATE SET excluded = excluded.excluded",
+                {"a": ACCOUNT, "s": subject, "k": key, "x": excluded},
+            )
+            owner.execute("SELECT notes_changed(%s)", [ACCOUNT])
+
+    def compared() -> tuple[int, float | None, int]:
+        first = reads.compare(["tg/wheel", "tg/tail_hedge"], account=ACCOUNT)["items"][0]
+        return first["trades"], first["win_rate"], first["left_out"]
+
+    whole = wheel()
+    assert (whole["trades"], whole["win_rate"], whole["left_out"], whole["pnl_total"]) == (4, 50.0, 0, -100.0)
+    days = [samples.now().date() - timedelta(days=n) for n in (100, 1)]
+    for name in ("tg/wheel", "tg/tail_hedge"):
+        sampled(agent, name, days)
+    assert compared() == (4, 50.0, 0)
+    for subject, key in (
+        ("round_trip", told[2].base_exec_id),
+        ("execution", told[3].base_exec_id),
+        ("underlying", "XYZ"),
+    ):
+        note(subject, key, True)
+        without = wheel()
+        assert without == whole | {"trades": 2, "win_rate": 100.0, "left_out": 1}
+        assert compared() == (2, 100.0, 1)
+        note(subject, key, False)
+        assert wheel() == whole
+
+
+def sampled(conn: Conn, strategy: str, days: list[date]) -> None:
+    """As at the closes of two days: all of 4 executions between them."""
+    rows = [
+        {
+            "account": ACCOUNT, "strategy": strategy, "ts": f"{day}T17:00:00Z", "as_of": f"{day}T17:00:00Z", "session_date": str(day),
+            "currency": "USD", "pnl_total": -100.0 * n, "capital_at_risk": 100.0, "trades": 4 * n, "closed": 2 * n, "wins": n, "positions": 0,
+        }
+        for n, day in enumerate(days)
+    ]  # fmt: skip
+    conn.execute(literal(statement("strategy_samples")), {"rows": json.dumps(rows)})
 
 
 def test_nothing_new_is_not_written_and_news_are_announced(agent: Conn, write: Writer, url18: str) -> None:

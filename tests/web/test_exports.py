@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import socket
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
+from dashboard.exports.cells import line, safe
+from data.model import Contract, Position
 from tests.web import samples
 from tests.web.samples import ACCOUNT, Writer
 from tests.web.server import Web, wait_until
@@ -22,23 +28,74 @@ def rows_of(body: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(body.decode(), newline="")))
 
 
-def test_positions(web: Web, write: Writer) -> None:
+def cell(value: object) -> str:
+    """A value of REST as a file has it."""
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    return "" if value is None else str(value)
+
+
+def held(con_id: int, **contract: Any) -> Position:
+    """A short put, unless `contract` says otherwise, that the poller knows all about."""
+    terms: dict[str, Any] = {"symbol": "KO", "local_symbol": f"KO {con_id}", "sec_type": "OPT", "currency": "USD", "trading_class": "KO",
+             "expiry": date(2040, 2, 17), "strike": 60.0, "right": "P", "multiplier": 100.0} | contract  # fmt: skip
+    return samples.position(
+        Contract(con_id, **terms), quantity=-2.0, avg_cost=150.0, market_price=0.6, market_value=-120.0, unrealized_pnl=180.0,
+        delta=-0.3, gamma=0.08, theta=-0.04, vega=0.055, implied_vol=0.2, underlying_price=62.0,
+    )  # fmt: skip
+
+
+def hold(web: Web, write: Writer) -> list[dict[str, Any]]:
+    """Two more options are held, and the web process has heard of them: all that is held."""
+    strange = held(72, symbol="=X", local_symbol="+X 2040", trading_class="-X", strike=57.5, right="C")
+    write.flush(positions=(held(71), strange))
+
+    def shown() -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = web.get("/api/portfolio/positions").json["items"]
+        return items if {71, 72} <= {item["con_id"] for item in items} else []
+
+    found: list[dict[str, Any]] = wait_until(shown, "the new positions are heard of")
+    return found
+
+
+def test_positions_are_what_the_page_shows(web: Web, write: Writer) -> None:
+    shown = hold(web, write)
     answer = web.get("/api/exports/positions.csv")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     day = datetime.now(UTC).date().isoformat()
     assert answer.headers["content-disposition"] == f'attachment; filename="moneytrailz-DEMO-positions-{day}.csv"'
-    shown = web.get("/api/portfolio/positions").json["items"]
+    assert answer.body.endswith(b"\r\n")
     found = rows_of(answer.body)
-    stored = [key for key in shown[0] if key in found[0]]  # what is worked out for the page is not in the file
-    assert list(found[0]) == ["source", "account", *stored]
-    assert {"quantity", "market_value", "unrealized_pnl", "delta", "as_of"} <= set(stored)
+    assert list(found[0])[: 2 + len(shown[0])] == ["source", "account", *shown[0]]
     assert {row["source"] for row in found} == {"DEMO"}
     for row, item in zip(found, shown, strict=True):
-        for key, value in ((key, item[key]) for key in stored):
-            told: object = row[key] or None
-            assert (float(row[key]) if isinstance(value, float) else told) == (
-                str(value) if isinstance(value, int) else value
-            ), key
+        for key, value in item.items():
+            assert row[key].removeprefix("'") == cell(value) or float(row[key]) == value, key
+    put, strange = (next(row for row in found if row["con_id"] == con_id) for con_id in ("71", "72"))
+    assert (put["break_even"], put["pnl_of_max_profit"], put["moneyness"]) == ("58.5", "60", "otm")
+    assert (put["average"], put["position_delta"], put["position_theta"]) == ("1.5", "60", "8")
+    assert float(put["distance_sigma"]) > 0
+    assert (strange["symbol"], strange["local_symbol"], strange["trading_class"]) == ("'=X", "'+X 2040", "'-X")
+
+
+@pytest.mark.parametrize(
+    ("query", "con_ids"),
+    [
+        ("", {"71", "72"}),
+        ("text=ko%2017%20feb%2040", {"71"}),
+        ("text=57.5%20C", {"72"}),
+        ("text=2040-02%20%3Dx", {"72"}),
+        ("text=nothing", set()),
+        ("strategy=", {"71", "72"}),
+        ("strategy=tg/wheel", set()),
+        ("min_dte=46", {"71", "72"}),
+        ("max_dte=7", set()),
+    ],
+)
+def test_positions_by_the_filter_of_the_page(web: Web, write: Writer, query: str, con_ids: set[str]) -> None:
+    hold(web, write)
+    found = rows_of(web.get(f"/api/exports/positions.csv?{query}").body)
+    assert {row["con_id"] for row in found} & {"71", "72"} == con_ids
 
 
 def test_trades_newest_first_and_effective_only(web: Web, write: Writer) -> None:
@@ -92,6 +149,30 @@ def test_text_never_becomes_a_formula(web: Web, write: Writer, text: str) -> Non
         )
     found = rows_of(web.get("/api/exports/trades.csv").body)
     assert [row["order_ref"] for row in found if row["order_ref"]] == ["'" + text]
+
+
+ODD = st.text(st.sampled_from("=+-@\t\r\n \v\f\u00a0\u200b\ufeff＝＋－＠−'\",;a1Ü\\"), max_size=8) | st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=ODD)
+@example(text=" =1+1")
+@example(text="\u00a0\ufeff-1")
+@example(text="−5")
+@example(text="＝1")
+@example(text="\\.")
+def test_one_rule_in_sql_and_python(database_url: str, text: str) -> None:
+    """The same cells are made safe, and a reader of CSV gets back what was written, whoever wrote the line."""
+    with psycopg.connect(database_url) as conn:
+        (found,) = conn.execute("SELECT csv_text(%s)", [text]).fetchone() or ("",)
+        assert found == safe(text)
+        with conn.cursor().copy("COPY (SELECT csv_text(%s), 1.5::float8) TO STDOUT (FORMAT csv)", [text]) as copy:
+            (stored,) = copy
+    for written in (bytes(stored)[:-1] + b"\r\n", line((text, 1.5))):
+        assert list(csv.reader(io.StringIO(written.decode(), newline=""))) == [[found, "1.5"]]
+    assert found.startswith("'") or not re.match(r"[\t\r\n]|\s*[\u200b\ufeff]*\s*[=+@＝＋－＠−-]", found)
 
 
 def test_rfc_4180(web: Web, write: Writer) -> None:

@@ -20,13 +20,13 @@ from dashboard.api import book_schemas, schemas, trade_schemas
 from data.book.book import Book
 from data.book.keeping import Keeper
 from data.book.orders import orders
-from data.book.premium import PremiumView, income, sales
+from data.book.premium import sales
 from data.book.sources import Fill, Terms
-from data.book.statistics import Unit, outcomes, statistics
 from data.db import connect, make_engine
 from data.model import Contract, Execution, ExecutionKind, Role
 from data.reads import Reads
 from data.trade_filter import EVERYTHING, LATEST, Sorting, Wanted
+from tests.book.reckoning import PremiumView, Unit, income, outcomes, statistics
 from tests.web import samples
 from tests.web.samples import ACCOUNT, Writer
 from tests.web.server import Web
@@ -133,7 +133,23 @@ FILTERS: dict[str, st.SearchStrategy[Any]] = {
     "to": DAYS,
     "tag": st.sampled_from(["earnings", "LATE", "none"]),
     "noted": st.booleans(),
-    "text": st.sampled_from(["ko", "sold LATE", "100%", "%", "_", "\\", "-hand", "'", "earnings f"]),
+    "text": st.sampled_from(
+        [
+            "ko",
+            "sold LATE",
+            "100%",
+            "%",
+            "_",
+            "\\",
+            "-hand",
+            "'",
+            "earnings f",
+            "KO late trade",
+            "tg:wheel \u00a0 f",
+            "0000e0d5 SLD",
+            "ko =x",
+        ]
+    ),
 }
 QUERIES = st.fixed_dictionaries({}, optional=FILTERS)
 
@@ -167,6 +183,8 @@ def test_the_file_has_exactly_what_the_page_shows(web: Web, reads: Reads, query:
         if fits(row, query, row["session_date"], " ".join([*(row[f] or "" for f in fields), *row["tags"]]))  # type: ignore[literal-required,arg-type]
     ]
     assert shown["total"] == len(shown["items"])
+    assert web.get(f"/api/trades/?limit=1&offset=0&{text}").json["total"] == len(shown["items"])
+    assert web.get(f"/api/trades/?limit=1&offset=500&{text}").json["total"] == len(shown["items"])
     assert [row["id"] for row in rows_of(web.get(f"/api/exports/trades.csv?{text}").body)] == [
         str(row["id"]) for row in shown["items"]
     ]
@@ -177,8 +195,13 @@ def test_the_file_has_exactly_what_the_page_shows(web: Web, reads: Reads, query:
         for row in reads.trading.round_trips(ACCOUNT, limit=1000)["items"]
         if fits(row, query, row["opened_on"], " ".join([*(row[f] or "" for f in fields), *row["tags"]]))  # type: ignore[literal-required,arg-type]
     ]
+    assert web.get(f"/api/trades/round-trips?limit=1&offset=0&{text}").json["total"] == len(trips["items"])
     found = rows_of(web.get(f"/api/exports/round_trips.csv?{text}").body)
     assert [row["id"] for row in found] == [str(row["id"]) for row in trips["items"]]
+    for name in ("gross", "fees", "net", "broker_net", "holding_s", "total_return", "base"):
+        assert [float(row[name]) if row[name] else None for row in found] == pytest.approx(
+            [row[name] for row in trips["items"]]
+        )
 
 
 def key(row: dict[str, Any], sort: str, is_descending: bool) -> tuple[bool, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from data.book.sources import ZERO, Terms
-from data.strategies.figures.book import NONE, Book
+from data.strategies.figures.book import NONE, Book, Counts
 from data.strategies.figures.capital import Shares, capital_at_risk, positions_of, spare_shares
 from data.strategies.figures.marks import Mark, Rates, Residue, UnknownError, price, price_before
 
@@ -37,6 +38,7 @@ class Figures:
     trades: int
     closed: int
     wins: int
+    left_out: Mapping[date, Counts]  # of these three, what statistics leave out, by trading day
     positions: int
     shorts: tuple[Short, ...]
     reason: str | None
@@ -90,10 +92,21 @@ def compute(
         trades=sum(book.trades for book in books),
         closed=sum(book.closed for book in books),
         wins=sum(book.wins for book in books),
+        left_out=_left_out(books),
         positions=len(positions),
         shorts=tuple(sorted(shorts, key=lambda s: (s.terms.expiry is None, s.terms.expiry, s.terms.local_symbol))),
         reason=reasons[0] if reasons else None,
     )
+
+
+def _left_out(books: Iterable[Book]) -> dict[date, Counts]:
+    found: dict[date, Counts] = defaultdict(Counts)
+    for book in books:
+        for day, counts in book.left_out.items():
+            found[day].trades += counts.trades
+            found[day].closed += counts.closed
+            found[day].wins += counts.wins
+    return dict(sorted(found.items()))
 
 
 def compute_all(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -31,7 +31,8 @@ SAMPLED = (
 STATE = """
 SELECT a.account, session_date_of(now()) AS day, now() AS now,
        (SELECT jsonb_object_agg(r.topic, r.revision) FROM revisions r
-         WHERE r.account = a.account AND r.topic IN ('trades', 'positions', 'portfolio')) AS revisions
+         WHERE r.account = a.account AND r.topic IN ('trades', 'positions', 'portfolio', 'notes')) AS revisions,
+       (SELECT b.folded_at FROM book_state b WHERE b.account = a.account) AS folded_at
   FROM accounts a
  ORDER BY a.account
 """
@@ -80,7 +81,8 @@ class Keeper:
                 known = Account(Ledger(found["account"]), Valuer(found["account"]))
                 self._accounts[found["account"]] = known
             # The clock is part of it for a minute after a fill: until then its position may be on the way.
-            state = (found["day"], found["revisions"], found["now"].replace(second=0, microsecond=0))
+            minute = found["now"].replace(second=0, microsecond=0)
+            state = (found["day"], found["revisions"], found["folded_at"], minute)
             if state != known.state:
                 changed = self._write(known, self._compute(known, found["day"], found["now"])) or changed
                 known.state = state
@@ -172,6 +174,7 @@ def figures_row(account: str, name: str, day: date, figures: Figures) -> Row:
         "trades": figures.trades,
         "closed": figures.closed,
         "wins": figures.wins,
+        "left_out": {day.isoformat(): asdict(counts) for day, counts in figures.left_out.items()},
         "positions": figures.positions,
         "reason": figures.reason,
         "shorts": [

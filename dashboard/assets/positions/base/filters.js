@@ -21,8 +21,24 @@ window.mtz.book.filters = (function () {
     return set.text.toLowerCase().split(/\s+/).every((word) => said.includes(word));
   }
 
+  /* The same for the file. */
+  function parameters() {
+    const asked = {};
+    if (set.text) asked.text = set.text;
+    if (set.strategy !== EVERY) asked.strategy = set.strategy;
+    if (set.dte === "over") asked.min_dte = 46;
+    else if (set.dte !== EVERY) asked.max_dte = set.dte;
+    return asked;
+  }
+
+  function link() {
+    const { account } = window.mtz.state.state;
+    if (account) window.mtz.ui.show("book-csv", { href: `/api/exports/positions.csv?${new URLSearchParams({ account, ...parameters() })}` });
+  }
+
   function tell() {
     window.mtz.ui.show("book-clear", { hidden: !active() });
+    link();
     listeners.forEach((listener) => listener());
   }
 
@@ -33,6 +49,7 @@ window.mtz.book.filters = (function () {
       window.dash_clientside.set_props(`book-${name}`, { value: set[name] });
     }
     window.mtz.ui.show("book-clear", { hidden: !active() });
+    link();
   }
 
   function clear() {
@@ -65,6 +82,8 @@ window.mtz.book.filters = (function () {
 
   for (const kind of ["input", "change"]) document.addEventListener(kind, changed);
   document.addEventListener("click", (event) => { if (event.target.closest && event.target.closest("#book-clear")) clear(); });
+
+  document.addEventListener("mtz:account", link);
 
   return { fits, active, restore, offer, all: () => ({ ...set }), onChange: (listener) => listeners.push(listener) };
 })();

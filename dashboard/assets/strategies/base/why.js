@@ -34,6 +34,7 @@ window.mtz.control.why = (function () {
     if (figures && figures.as_of) rows.push(["As of", `${format.time(figures.as_of)} (${format.zone})`]);
     if (figures && button.dataset.why === "pnl_total" && figures.pnl_since) rows.push(["Since", format.time(figures.pnl_since)]);
     if (figures && button.dataset.why === "win_rate") rows.push(["Trades", String(figures.trades)]);
+    if (figures && figures.left_out && button.dataset.why === "win_rate") rows.push(["Left out", `${figures.left_out} closed, by notes; money counts them`]);
     if (!figures && button.dataset.why !== "allocation") rows.push(["Unknown because", "No execution of this strategy is known yet."]);
     const bridge = parts.element("a", { href: "/reports#bridge-title", textContent: "Why is this not TWS's number?" });
     box().replaceChildren(facts(rows), ...(button.dataset.why.startsWith("pnl_") ? [bridge] : []));

@@ -60,7 +60,8 @@ window.mtz.control.card = (function () {
     fill(card, "exposure", format.number(own ? own.exposure : null, 0));
     fill(card, "exposure_note", own ? `${own.positions} position${own.positions === 1 ? "" : "s"}` : "");
     fill(card, "win_rate", format.percent(own ? own.win_rate : null, 1));
-    fill(card, "win_rate_note", own ? `${own.trades} trade${own.trades === 1 ? "" : "s"}` : "");
+    const without = own && own.left_out ? `, ${own.left_out} left out` : "";
+    fill(card, "win_rate_note", own ? `${own.trades} trade${own.trades === 1 ? "" : "s"}${without}` : "");
     runs(card, strategy);
   }
 

@@ -20,7 +20,7 @@ window.mtz.control.compare = (function () {
     ["Premium", (one) => format.signed(one.premium)],
     ["Fees", (one) => format.number(one.fees)],
     ["Trades", (one) => format.number(one.trades, 0)],
-    ["Win rate", (one) => format.percent(one.win_rate, 1)],
+    ["Win rate", (one) => format.percent(one.win_rate, 1) + (one.left_out ? ` (${one.left_out} left out)` : "")],
     ["Base", (one) => (one.base === null ? format.number(null) : `${format.number(one.base, 0)} ${one.base_name}`)],
   ];
   let chosen = null; // names in the order of choosing

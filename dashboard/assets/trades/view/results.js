@@ -73,7 +73,8 @@
 
   function draw() {
     const nothing = !found.total.length;
-    ui.show("results-note", { children: found.as_of ? `${UNITS[found.unit]} that are closed, folded ${format.time(found.as_of)}` : "" });
+    const without = found.left_out ? `, ${found.left_out} left out by notes` : "";
+    ui.show("results-note", { children: found.as_of ? `${UNITS[found.unit]} that are closed${without}, folded ${format.time(found.as_of)}` : "" });
     place("results").replaceChildren(...(nothing
       ? [make("p", { className: "nothing quiet", textContent: `No ${UNITS[found.unit].slice(0, -1)} ${filters.active() ? "of this filter " : ""}is closed yet.` })]
       : [...found.total.map(total), choices(), table()]));

@@ -1,7 +1,10 @@
-"""Win rate, profit factor, expectancy and averages, by contract, by roll chain or by wheel cycle. Pure.
+"""Statistics and premium income of a book once more, in plain Python: the SQL is held to it.
 
-By contract an assigned option counts with its premium; by chain it ends there; by cycle it stays open until the shares are
-gone (their dividends are left out). What began before anything is known, or has fees in another currency, has no result here and is told apart.
+Premium by open date counts on the trading day of the sale, by close date on the day the option was bought back, expired or was
+assigned, accrued it is spread in a straight line over the calendar days from the sale to the expiry, both included; what is
+closed earlier has earned the rest on that day. By contract an assigned option counts with its premium; by chain it ends there;
+by cycle it stays open until the shares are gone. What began before anything is known, or has fees in another currency, has no
+result here and is told apart.
 """
 
 from __future__ import annotations
@@ -9,13 +12,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from data.book.book import Book
 from data.book.chains import Group
-from data.book.lots import Trip
+from data.book.lots import PARTS, Trip
+from data.book.premium import Sold
+from data.book.rows import days_to_expiry
 from data.book.sources import ZERO
 
 DTE_BUCKETS = ((0, "0"), (7, "1–7"), (21, "8–21"), (45, "22–45"), (90, "46–90"))
@@ -126,7 +131,60 @@ def _of_group(group: Group) -> Outcome:
     )  # fmt: skip
 
 
-def days_to_expiry(trip: Trip) -> int | None:
-    """From the opening's trading day."""
-    expiry = trip.fills[0].terms.expiry
-    return None if expiry is None else (expiry - trip.opened_on).days
+class PremiumView(StrEnum):
+    OPEN = "open"
+    CLOSE = "close"
+    ACCRUED = "accrued"
+
+
+@dataclass(slots=True)
+class Income:
+    """Of one day, before fees. Net of buy-backs is premium + buy_backs."""
+
+    premium: Decimal = ZERO
+    buy_backs: Decimal = ZERO
+    fees: Decimal = ZERO
+
+    @property
+    def net(self) -> Decimal:
+        return self.premium + self.buy_backs
+
+
+def income(sold: Iterable[Sold], view: PremiumView, until: date) -> dict[str, dict[date, Income]]:
+    """By currency and day, up to and including `until`, in the order of days."""
+    found: dict[str, dict[date, Income]] = defaultdict(lambda: defaultdict(Income))
+    for one in sold:
+        days = found[one.trip.terms.currency]
+        if view is PremiumView.ACCRUED:
+            _accrue(one, days, until)
+        else:
+            day = one.opened if view is PremiumView.OPEN else one.closed
+            if day is not None and day <= until:
+                days[day].premium += one.premium
+                days[day].buy_backs += one.buy_back
+                days[day].fees += one.fees
+    return {currency: dict(sorted(days.items())) for currency, days in found.items() if days}
+
+
+def accrued(sold: Sold, day: date) -> Decimal:
+    """What of the premium is earned at the end of `day`."""
+    if day < sold.opened:
+        return ZERO
+    end = sold.expiry if sold.closed is None else min(sold.closed, sold.expiry)
+    if day >= end:
+        return sold.premium
+    days = (sold.expiry - sold.opened).days + 1
+    return (sold.premium * ((day - sold.opened).days + 1) / days).quantize(PARTS)
+
+
+def _accrue(sold: Sold, days: dict[date, Income], until: date) -> None:
+    """Each day its share; buy-back and fees on the day of the end."""
+    end = max(sold.opened, sold.expiry if sold.closed is None else min(sold.closed, sold.expiry))
+    day, before = sold.opened, ZERO
+    while day <= min(end, until):
+        earned = accrued(sold, day)
+        days[day].premium += earned - before
+        day, before = day + timedelta(days=1), earned
+    if sold.closed is not None and sold.closed <= until:
+        days[sold.closed].buy_backs += sold.buy_back
+        days[sold.closed].fees += sold.fees
