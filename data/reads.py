@@ -91,6 +91,7 @@ class PortfolioRow:
     as_of: datetime | None
     figures: dict[str, float | None]
     total_pnl_since: str | None
+    suspected_transfers: float  # left out of total P&L
     margin: dict[str, float | str | None]  # the broker's, to come: of BROKERS_MARGIN, and its next change
 
 
@@ -235,6 +236,7 @@ class Reads:
             "market_phase": phase.value if phase else None,
             **row.figures,
             "total_pnl_since": row.total_pnl_since,
+            "suspected_transfers": row.suspected_transfers,
         }
         return view  # type: ignore[return-value]
 
@@ -328,6 +330,7 @@ class Reads:
             "items": cards(
                 row.figures, rows.iso(row.as_of), row.currency, row.total_pnl_since,
                 list(found.items.values()), rows.iso(found.as_of), premium.premium, self._trading(account),
+                row.suspected_transfers,
             ),
         }  # fmt: skip
 
@@ -495,6 +498,7 @@ class Reads:
             | {name: figures[name] for name in PORTFOLIO_NUMBERS[-2:]}
             | {"total_pnl": total},
             total_pnl_since=rows.iso(row["baseline_at"]) if total is not None else None,
+            suspected_transfers=float(row["suspected"]),
             margin={
                 **{name: rows.number(row[name]) for name in BROKERS_MARGIN},
                 "look_ahead_next_change": rows.iso(row["look_ahead_next_change"]),

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from data import cursor, rows
+from data.analytics.positions import NEW_YORK
 from data.cursor import BadCursor
 from data.history_rows import ALWAYS
 from data.reconciliation.bridge import Cause, bridge
@@ -22,6 +23,8 @@ from data.reconciliation_views import (
     OpenBreaksView,
     ReconciliationView,
     StatementView,
+    SuspectedTransfer,
+    SuspectedTransfersView,
 )
 from data.rows import Row
 
@@ -92,6 +95,12 @@ class ReconciliationReads:
             ],
         }
 
+    def suspected(self, account: str) -> SuspectedTransfersView:
+        """Deposits and withdrawals that the broker's figures give away, newest first, at most 100."""
+        self._known(account)
+        found = self._fetch("suspected_transfers", account=account)
+        return {"account": account, "items": [suspected_view(row) for row in found]}
+
     def cash_flows(
         self,
         account: str,
@@ -136,6 +145,21 @@ class ReconciliationReads:
             "items": [flow_view(row) for row in page],
             "next_before": _encode(page[-1]["ts"], page[-1]["flow_id"]) if more else None,
         }
+
+
+def suspected_view(row: Row) -> SuspectedTransfer:
+    at, currency = row["ts"].astimezone(NEW_YORK), row["base_currency"]
+    kind = "deposit" if row["amount"] > 0 else "withdrawal"
+    words = f"suspected {kind} of about {abs(row['amount']):,.2f} {currency or ''}".rstrip()
+    text = f"{words} on {at:%Y-%m-%d at %H:%M} (New York)"
+    return {
+        "time": rows.stamp(row["ts"]),
+        "session_date": row["session_date"].isoformat(),
+        "amount": float(row["amount"]),
+        "currency": currency,
+        "is_open": row["is_open"],
+        "text": f"{text}, not in P&L: import a statement to confirm." if row["is_open"] else f"{text}, answered.",
+    }
 
 
 def _exact(value: float | None) -> Decimal | None:

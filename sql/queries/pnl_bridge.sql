@@ -4,7 +4,9 @@ SELECT (SELECT CASE WHEN count(*) = count(f.base_amount) THEN coalesce(sum(f.bas
          WHERE f.account = a.account AND f.ts > :since AND f.kind NOT IN ('deposit', 'withdrawal', 'conversion')) AS income,
        (SELECT CASE WHEN count(*) = count(f.base_amount) THEN coalesce(sum(f.base_amount), 0) END
           FROM cash_flows f
-         WHERE f.account = a.account AND f.session_date = :session_date AND f.kind IN ('deposit', 'withdrawal')) AS transfers_today,
+         WHERE f.account = a.account AND f.session_date = :session_date AND f.kind IN ('deposit', 'withdrawal'))
+           + (SELECT coalesce(sum(o.amount), 0) FROM open_transfers o WHERE o.account = a.account AND o.session_date = :session_date)
+           AS transfers_today,
        (SELECT CASE WHEN count(*) = count(f.base_amount) THEN coalesce(sum(f.base_amount), 0) END
           FROM cash_flows f
          WHERE f.account = a.account AND f.session_date = :session_date AND f.kind NOT IN ('deposit', 'withdrawal', 'conversion')) AS income_today,

@@ -22,6 +22,7 @@ PATHS = {
     "/api/wheel/cycles/{cycle}/benchmarks",
     "/api/reconciliation/",
     "/api/cash-flows/",
+    "/api/cash-flows/suspected",
     "/api/reconciliation/bridge",
     "/api/today",
     "/api/assignments/",

@@ -20,6 +20,7 @@ window.mtz.cards = (function () {
         change: card.key === "daily_pnl" ? portfolio.daily_pnl_pct : card.change,
         as_of: portfolio.as_of,
         reason: value === null ? card.reason || NOT_SENT : null,
+        note: card.key === "total_pnl" && portfolio.suspected_transfers ? `without a suspected transfer of ${window.mtz.format.signed(portfolio.suspected_transfers)}` : "",
       };
     }
     if (card.key === "active_strategies" && state.strategies) {
@@ -76,7 +77,7 @@ window.mtz.cards = (function () {
       children: format.cardChange(card.change, card.change_unit),
       className: `change ${format.direction(card.change)}`,
     });
-    ui.show(`card-reason-${card.key}`, { children: card.value === null ? card.reason || NOT_SENT : "" });
+    ui.show(`card-reason-${card.key}`, { children: card.value === null ? card.reason || NOT_SENT : card.note || "" });
     ui.moment(`card-age-${card.key}`, card.value === null ? "" : card.as_of || "");
     ui.show(`card-rule-${card.key}`, { children: why(card) });
   }
