@@ -27,7 +27,7 @@ SELECT a.account, (SELECT max(s.ts) FROM cash_states s WHERE s.account = a.accou
 # The last one before the span is what its first is compared with. Where a poller had just begun, the last sample of the one before
 # says what the account was worth.
 STATES = """
-SELECT s.ts, s.net_liquidation, s.daily_pnl, s.cash_by_currency, s.accrued_dividends + s.accrued_interest,
+SELECT s.ts, s.net_liquidation, s.daily_pnl, s.cash_by_currency, s.accrued_dividends + coalesce(s.accrued_interest, 0),
        coalesce(s.before_ts, x.ts),
        CASE WHEN s.before_ts IS NULL THEN x.net_liquidation ELSE s.before_net_liquidation END,
        CASE WHEN s.before_ts IS NULL THEN x.daily_pnl ELSE s.before_daily_pnl END

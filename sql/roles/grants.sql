@@ -11,8 +11,8 @@ GRANT INSERT, UPDATE ON accounts, contracts, portfolio_latest, executions, order
 GRANT INSERT, UPDATE, DELETE ON positions_latest TO mtz_poller;
 
 -- The importer writes history: the demo's first year, and later statements.
-GRANT INSERT ON database_source, portfolio_snapshots, position_snapshots, strategy_snapshots, order_events, dirty_windows, outages, bots, strategies, attributions,
-    decisions TO mtz_importer;
+GRANT INSERT ON database_source, portfolio_snapshots, position_snapshots, cash_states, strategy_snapshots, order_events, dirty_windows,
+    outages, bots, strategies, attributions, decisions TO mtz_importer;
 GRANT INSERT, UPDATE ON accounts, contracts, executions, orders, revisions, cash_flows, price_bars, bar_coverage
     TO mtz_importer;
 -- Of statements that overlap the one generated last counts: what it doesn't say any more goes.

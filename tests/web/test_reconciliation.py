@@ -103,7 +103,7 @@ def test_the_bridge_to_the_broker_s_number_sums_to_the_cent(
     )
     assert {step.cause: step.amount for step in shown.steps if step.cause in ("income", "fees")} == {
         "income": -22,
-        "fees": None,
+        "fees": 0,
     }
     assert shown.steps[-1].cause == "unexplained"
     with psycopg.connect(url) as conn:
