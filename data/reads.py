@@ -31,6 +31,7 @@ from data.control_views import CompareView, DecisionsView, StrategiesView, Strat
 from data.db import explain
 from data.freshness import Assessment
 from data.history import History
+from data.made_of import MadeOf
 from data.model import Topic
 from data.positions import PositionRows, positions_view
 from data.queries import query
@@ -160,6 +161,7 @@ class Reads:
         self._strategies = StrategyReads(self._fetch, self.history.trading_days, clock)
         self._book = BookReads(self._fetch, clock, has_portfolio_margin)
         self.trading = TradeReads(self._fetch, self._state)
+        self.made_of = MadeOf(self._fetch, self._state, lambda: self.history.trading_days().date_of(self.clock()))
         self._ledger = StrategyLedger(self._fetch, clock, risk_free_pct)
 
     # -- following: the hub tells what it hears --------------------------------------------------------------------
