@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 from data.book.keeping import folded
 from data.book.lots import Trip
 from data.book.realized import realized
+from data.flex.derived import KEPT_FEE
 from data.db import literal
 from data.flex.records import (
     CashBalance,
@@ -145,7 +146,7 @@ def stored_statement(conn: Conn, row: Row) -> Statement:
         trades=tuple(_trade(each) for each in _rows(conn, TRADES, **span)),
         closed_lots=tuple(_lot(each) for each in _rows(conn, LOTS, **span)),
         option_events=tuple(_event(each) for each in _rows(conn, EVENTS, **span)),
-        cash_transactions=tuple(_flow(each) for each in _rows(conn, FLOWS, **span) if each["source"] == "statement" and each["kind"] != "conversion"),
+        cash_transactions=tuple(_flow(each) for each in _rows(conn, FLOWS, **span) if _is_transaction(each)),
         accruals=tuple(_accrual(each) for each in _rows(conn, ACCRUALS, **span)),
         nav=tuple(_nav(each) for each in _rows(conn, NAV, **span, before=before or first)),
         rates=tuple(ConversionRate(**each) for each in _rows(conn, RATES, **span)),
@@ -172,7 +173,7 @@ def stored_knowledge(conn: Conn, statement: Statement, trips: Sequence[Trip]) ->
     return Known(
         live=tuple(_fill(each) for each in _rows(conn, LIVE, **span)),
         fills=fills,
-        flows=tuple(KnownFlow(each["flow_id"], each["ts"], each["kind"], each["amount"], each["currency"]) for each in _rows(conn, FLOWS, **span)),
+        flows=tuple(KnownFlow(each["flow_id"], each["ts"], each["kind"], each["amount"], each["currency"], each["flow_id"].startswith(KEPT_FEE)) for each in _rows(conn, FLOWS, **span)),
         held=held if statement.last_day in samples else None,
         realized=realized(trips, {fill.key for fill in fills}),
         nav=samples,
@@ -193,6 +194,11 @@ def _contract(row: Row) -> Contract:
         row["con_id"], row["symbol"], row["local_symbol"], row["sec_type"], row["contract_currency"], row["trading_class"],
         row["contract_exchange"], row["expiry"], row["strike"], row["right"], row["contract_multiplier"],
     )  # fmt: skip
+
+
+def _is_transaction(flow: Row) -> bool:
+    """Whether a flow is one of the statement's own; conversions and kept fees are of its trades."""
+    return flow["source"] == "statement" and flow["kind"] != "conversion" and not flow["flow_id"].startswith(KEPT_FEE)
 
 
 def _trade(row: Row) -> Trade:

@@ -17,6 +17,7 @@ import psycopg
 
 from data.db import literal
 from data.flex.tables import Table, put
+from data.queries import statement
 from data.store import Sessions
 
 Conn = psycopg.Connection[Any]
@@ -137,6 +138,17 @@ def _ratio(row: Row) -> Fraction | None:
         return None
     ratio = Fraction(found[1]) / Fraction(found[2])
     return 1 + ratio if row["type"] in STOCK_DIVIDENDS else ratio
+
+
+# -- fees of trades that were taken back
+
+KEPT_FEE = "flex:k:"
+"""How the flows begin that are of a cancelled trade, and of no cash transaction."""
+
+
+def kept_fees(conn: Conn, account: str) -> None:
+    """The fees that the broker keeps on trades that it takes back, as cash flows. Raises psycopg.Error."""
+    conn.execute(literal(statement("kept_fees")), {"account": account})
 
 
 # -- what was held before
