@@ -66,6 +66,7 @@ def flow(row: Any) -> FlowView:
         "amount": float(row["amount"]),
         "currency": row["currency"],
         "description": row["description"],
+        "suspected": row["suspected"],
     }
 
 

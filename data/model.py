@@ -128,6 +128,10 @@ class Portfolio:
     look_ahead_available_funds: float | None = None
     look_ahead_excess_liquidity: float | None = None
     look_ahead_next_change: datetime | None = None
+    # Owed and not paid yet; and what there is in each currency, with its rate to the base currency, as the broker wrote them.
+    accrued_dividends: float | None = None
+    accrued_interest: float | None = None
+    cash_by_currency: dict[str, tuple[str, str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +254,22 @@ class PositionSample:
 
 
 @dataclass(frozen=True, slots=True)
+class CashState:
+    """Cash or accruals changed at `ts`, and that stood. `before_ts`: when the account was last told of before; None: never."""
+
+    account: str
+    ts: datetime
+    cash_by_currency: dict[str, tuple[str, str]]
+    accrued_dividends: float | None
+    accrued_interest: float | None
+    net_liquidation: float
+    daily_pnl: float | None
+    before_ts: datetime | None = None
+    before_net_liquidation: float | None = None
+    before_daily_pnl: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DividendOutlook:
     """What the broker's ticker says of an underlying's dividends, per share, at `as_of`; None: it says nothing."""
 
@@ -318,4 +338,5 @@ class Flush:
     position_samples: tuple[PositionSample, ...] = ()
     outages: tuple[Outage, ...] = ()
     dividends: tuple[DividendOutlook, ...] = ()
+    cash_states: tuple[CashState, ...] = ()
     contracts: tuple[Contract, ...] = field(default=())

@@ -31,6 +31,7 @@ from data.control_views import CompareView, DecisionsView, StrategiesView, Strat
 from data.db import explain
 from data.freshness import Assessment
 from data.history import History
+from data.made_of import MadeOf
 from data.model import Topic
 from data.positions import PositionRows, positions_view
 from data.queries import query
@@ -91,6 +92,7 @@ class PortfolioRow:
     as_of: datetime | None
     figures: dict[str, float | None]
     total_pnl_since: str | None
+    suspected_transfers: float  # left out of total P&L
     margin: dict[str, float | str | None]  # the broker's, to come: of BROKERS_MARGIN, and its next change
 
 
@@ -159,6 +161,7 @@ class Reads:
         self._strategies = StrategyReads(self._fetch, self.history.trading_days, clock)
         self._book = BookReads(self._fetch, clock, has_portfolio_margin)
         self.trading = TradeReads(self._fetch, self._state)
+        self.made_of = MadeOf(self._fetch, self._state, lambda: self.history.trading_days().date_of(self.clock()))
         self._ledger = StrategyLedger(self._fetch, clock, risk_free_pct)
 
     # -- following: the hub tells what it hears --------------------------------------------------------------------
@@ -235,6 +238,7 @@ class Reads:
             "market_phase": phase.value if phase else None,
             **row.figures,
             "total_pnl_since": row.total_pnl_since,
+            "suspected_transfers": row.suspected_transfers,
         }
         return view  # type: ignore[return-value]
 
@@ -328,6 +332,7 @@ class Reads:
             "items": cards(
                 row.figures, rows.iso(row.as_of), row.currency, row.total_pnl_since,
                 list(found.items.values()), rows.iso(found.as_of), premium.premium, self._trading(account),
+                row.suspected_transfers,
             ),
         }  # fmt: skip
 
@@ -496,6 +501,7 @@ class Reads:
             | {name: figures[name] for name in PORTFOLIO_NUMBERS[-2:]}
             | {"total_pnl": total},
             total_pnl_since=rows.iso(row["baseline_at"]) if total is not None else None,
+            suspected_transfers=float(row["suspected"]),
             margin={
                 **{name: rows.number(row[name]) for name in BROKERS_MARGIN},
                 "look_ahead_next_change": rows.iso(row["look_ahead_next_change"]),

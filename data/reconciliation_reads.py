@@ -11,9 +11,10 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from data import cursor, rows
+from data.analytics.positions import NEW_YORK
 from data.cursor import BadCursor
 from data.history_rows import ALWAYS
-from data.reconciliation.bridge import Cause, bridge
+from data.reconciliation.bridge import Cause, Step, bridge
 from data.reconciliation_views import (
     BridgeView,
     CashFlowsView,
@@ -22,6 +23,8 @@ from data.reconciliation_views import (
     OpenBreaksView,
     ReconciliationView,
     StatementView,
+    SuspectedTransfer,
+    SuspectedTransfersView,
 )
 from data.rows import Row
 
@@ -87,10 +90,16 @@ class ReconciliationReads:
             "broker": float(found.broker) if found else None,
             "broker_name": broker_name,
             "steps": [
-                {"cause": step.cause, "amount": rows.number(step.amount), "reason": step.reason}
+                {"cause": step.cause, "amount": rows.number(step.amount), "reason": _reason(step, known)}
                 for step in (found.steps if found else ())
             ],
         }
+
+    def suspected(self, account: str) -> SuspectedTransfersView:
+        """Deposits and withdrawals that the broker's figures give away, newest first, at most 100."""
+        self._known(account)
+        found = self._fetch("suspected_transfers", account=account)
+        return {"account": account, "items": [suspected_view(row) for row in found]}
 
     def cash_flows(
         self,
@@ -138,6 +147,21 @@ class ReconciliationReads:
         }
 
 
+def suspected_view(row: Row) -> SuspectedTransfer:
+    at, currency = row["ts"].astimezone(NEW_YORK), row["base_currency"]
+    kind = "deposit" if row["amount"] > 0 else "withdrawal"
+    words = f"suspected {kind} of about {abs(row['amount']):,.2f} {currency or ''}".rstrip()
+    text = f"{words} on {at:%Y-%m-%d at %H:%M} (New York)"
+    return {
+        "time": rows.stamp(row["ts"]),
+        "session_date": row["session_date"].isoformat(),
+        "amount": float(row["amount"]),
+        "currency": currency,
+        "is_open": row["is_open"],
+        "text": f"{text}, not in P&L: import a statement to confirm." if row["is_open"] else f"{text}, answered.",
+    }
+
+
 def _exact(value: float | None) -> Decimal | None:
     """A sampled amount as it was reported."""
     number = rows.number(value)
@@ -156,6 +180,10 @@ def _minus(amount: Decimal | None) -> Decimal | None:
     return None if amount is None else -amount
 
 
+def _reason(step: Step, known: Row) -> str:
+    return f"{step.reason} Of today: {known['fees_today']:,.2f}." if step.cause == "fees" else step.reason
+
+
 def _total(row: Row, known: Row) -> Known:
     ours = _less(_exact(row["net_liquidation"]), _exact(row["baseline_net_liquidation"]), row["transfers"])
     open_pnl, realized = _exact(row["unrealized_pnl"]), _exact(row["realized_pnl"])
@@ -164,10 +192,10 @@ def _total(row: Row, known: Row) -> Known:
         ("earlier", -known["earlier"]),
         ("premium", -known["carried"]),
         ("income", _minus(known["income"])),
-        ("accruals", _minus(known["accruals"])),
+        ("accruals", _minus(_exact(known["accruals"]))),
         ("currency", None if known["has_foreign"] else Decimal(0)),
-        ("fees", None),
-        ("marks", None),
+        ("fees", Decimal(0)),
+        ("marks", _marks(row, known)),
     ]
     return ours, broker, steps
 
@@ -177,11 +205,26 @@ def _daily(row: Row, known: Row) -> Known:
     steps: list[tuple[Cause, Decimal | None]] = [
         ("income", _minus(known["income_today"])),
         ("currency", None if known["has_foreign"] else Decimal(0)),
-        ("reset", None),
-        ("accruals", None),
-        ("marks", None),
+        ("paid", _exact(known["paid_out"])),
+        ("reset", _reset(row, known)),
+        ("fees", Decimal(0)),
+        ("marks", _marks(row, known)),
     ]
     return ours, _exact(row["daily_pnl"]), steps
+
+
+def _marks(row: Row, known: Row) -> Decimal | None:
+    """All in the base currency: else an exchange move would look like one."""
+    if known["has_foreign"]:
+        return None
+    ours = _less(_exact(row["net_liquidation"]), _exact(row["cash"]), _exact(known["accruals_now"]))
+    return _less(_exact(known["held"]), ours)
+
+
+def _reset(row: Row, known: Row) -> Decimal | None:
+    """From the close to the broker's reset, without what was moved or booked meanwhile: that has steps of its own."""
+    before = _less(_exact(known["reset_worth"]), _exact(row["previous_equity"]), known["reset_flows"])
+    return _minus(before)
 
 
 def statement_view(row: Row) -> StatementView:

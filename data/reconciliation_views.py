@@ -105,3 +105,20 @@ class CashFlowsView(TypedDict):
     totals: list[CashFlowTotal]
     items: list[CashFlowView]
     next_before: str | None
+
+
+class SuspectedTransfer(TypedDict):
+    """Money that came (positive) or went without a statement that says so. `is_open`: it is left out of P&L and returns; else a
+    known deposit or withdrawal, or a statement of that day, has answered it."""
+
+    time: str
+    session_date: str
+    amount: float
+    currency: str | None
+    is_open: bool
+    text: str
+
+
+class SuspectedTransfersView(TypedDict):
+    account: str
+    items: list[SuspectedTransfer]

@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 from data.book.keeping import folded
 from data.book.lots import Trip
 from data.book.realized import realized
+from data.flex.derived import KEPT_FEE
 from data.db import literal
 from data.flex.records import (
     CashBalance,
@@ -72,7 +73,7 @@ def stored_statement(conn: Conn, row: Row) -> Statement:
         trades=tuple(_trade(each) for each in _rows(conn, "statement_trades_span", **span)),
         closed_lots=tuple(_lot(each) for each in _rows(conn, "statement_lots_span", **span)),
         option_events=tuple(_event(each) for each in _rows(conn, "statement_option_events_span", **span)),
-        cash_transactions=tuple(_flow(each) for each in _rows(conn, "cash_flows_span", **span) if each["source"] == "statement" and each["kind"] != "conversion"),
+        cash_transactions=tuple(_flow(each) for each in _rows(conn, "cash_flows_span", **span) if _is_transaction(each)),
         accruals=tuple(_accrual(each) for each in _rows(conn, "statement_accruals", **span)),
         nav=tuple(_nav(each) for each in _rows(conn, "statement_nav_span", **span, before=before or first)),
         rates=tuple(ConversionRate(**each) for each in _rows(conn, "conversion_rates_span", **span)),
@@ -100,7 +101,7 @@ def stored_knowledge(conn: Conn, statement: Statement, trips: Sequence[Trip]) ->
     return Known(
         live=tuple(_fill(each) for each in _rows(conn, "reconciled_fills_live", **span)),
         fills=fills,
-        flows=tuple(KnownFlow(each["flow_id"], each["ts"], each["kind"], each["amount"], each["currency"]) for each in _rows(conn, "cash_flows_span", **span)),
+        flows=tuple(KnownFlow(each["flow_id"], each["ts"], each["kind"], each["amount"], each["currency"], each["flow_id"].startswith(KEPT_FEE)) for each in _rows(conn, "cash_flows_span", **span)),
         held=held if statement.last_day in samples else None,
         realized=realized(trips, {fill.key for fill in fills}),
         nav=samples,
@@ -121,6 +122,11 @@ def _contract(row: Row) -> Contract:
         row["con_id"], row["symbol"], row["local_symbol"], row["sec_type"], row["contract_currency"], row["trading_class"],
         row["contract_exchange"], row["expiry"], row["strike"], row["right"], row["contract_multiplier"],
     )  # fmt: skip
+
+
+def _is_transaction(flow: Row) -> bool:
+    """Whether a flow is one of the statement's own; conversions and kept fees are of its trades."""
+    return flow["source"] == "statement" and flow["kind"] != "conversion" and not flow["flow_id"].startswith(KEPT_FEE)
 
 
 def _trade(row: Row) -> Trade:

@@ -60,7 +60,13 @@ def today_view(reads: Reads, account: str) -> TodayView:
         "free_cash": cash.free,
         "near_cash": cash.near,
         "items": today.lines(
-            held, assignments(reads, account)["items"], cash, strategies["items"], breaks, reads.risk.options
+            held,
+            assignments(reads, account)["items"],
+            cash,
+            strategies["items"],
+            breaks,
+            reads.risk.options,
+            reads.agreement.suspected(account)["items"],
         ),
         "unknown": unknown,
     }

@@ -79,7 +79,9 @@ class ExpiriesView(TypedDict):
     items: list[ExpiryView]
 
 
-TodayKind = Literal["free_cash", "expiring", "assigned", "early_assignment", "bot", "breaks", "target", "dte"]
+TodayKind = Literal[
+    "free_cash", "expiring", "assigned", "early_assignment", "bot", "breaks", "transfer", "target", "dte"
+]
 Urgency = Literal["now", "soon", "watch"]
 
 

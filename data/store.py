@@ -134,6 +134,7 @@ class Store:
                 self._write_rows("portfolio_samples", rows["portfolio_samples"])
                 self._write_rows("position_samples", rows["position_samples"])
                 self._write_outages(rows["outages"])
+                self._write_rows("cash_states", rows.get("cash_states", ()))  # the spool may be of an earlier version
                 if topics:
                     self._execute("notify", account=account, topics=topics)
         self._contracts |= {c["con_id"]: c for c in contracts}
@@ -283,6 +284,7 @@ def encode(batch: Flush, sessions: Sessions) -> Rows:
         ],
         "outages": [_jsonable(asdict(o)) for o in batch.outages],
         "dividends": [_jsonable(asdict(d)) for d in batch.dividends],
+        "cash_states": [_jsonable(asdict(s)) | {"session_date": _day(s.ts, sessions)} for s in batch.cash_states],
     }
 
 

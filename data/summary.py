@@ -43,15 +43,21 @@ def cards(
     positions_as_of: str | None,
     premium: Premium,
     trading: Trading,
+    suspected: float = 0.0,
 ) -> list[MetricView]:
-    """The cards in the order of the page. Money is in the account's base currency."""
+    """The cards in the order of the page. Money is in the account's base currency. `suspected`: transfers left out of total P&L."""
     since = f" since {total_pnl_since[:10]}" if total_pnl_since else ""
+    left_out = (
+        f" {suspected:+,.2f} is suspected to have been moved in or out and left out too; a statement confirms."
+        if suspected
+        else ""
+    )
     return [
         _of_account("net_liquidation", "Net liquidation", "money", figures, as_of,
                     "Cash plus the market value of everything held, as the broker computes it."),
         _daily_pnl(figures, as_of),
         _card("total_pnl", "Total P&L", figures["total_pnl"], "money", as_of, "net liquidation and the first one stored",
-              f"Net liquidation minus the baseline{since}, less the deposits and withdrawals that are known since.",
+              f"Net liquidation minus the baseline{since}, less the deposits and withdrawals that are known since.{left_out}",
               "There is no baseline yet (the first complete net liquidation that is stored), or a transfer has no exchange rate."),
         _card("win_rate", "Win rate", 100 * trading.wins / trading.closed if trading.closed else None, "percent", trading.as_of,
               "the fills that the broker reported",

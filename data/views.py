@@ -39,6 +39,7 @@ class PortfolioView(TypedDict):
     realized_pnl: float | None
     total_pnl: float | None
     total_pnl_since: str | None
+    suspected_transfers: float  # the sum of what is left out of total P&L until a statement tells of it
 
 
 class PositionView(TypedDict):
@@ -222,6 +223,7 @@ class FlowView(TypedDict):
     amount: float  # signed, in `currency`
     currency: str
     description: str | None
+    suspected: bool  # by what cash and net liquidation did: no statement tells of it yet
 
 
 class HistoryView(TypedDict):

@@ -99,6 +99,11 @@ TRADE_TITLE = "trade-dialog-title"
 TRADE_FACTS = "trade-dialog-facts"
 TRADE_NOTE = "trade-dialog-note"
 TRADE_CLOSE = "trade-dialog-close"
+ROWS_DIALOG = "rows-dialog"
+ROWS_TITLE = "rows-dialog-title"
+ROWS_SUM = "rows-dialog-sum"
+ROWS_LIST = "rows-dialog-list"
+ROWS_CLOSE = "rows-dialog-close"
 
 
 # -- control: on every page --------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from layouts.positions import positions
 from layouts.reports import reports
 from layouts.state import PageState
 from layouts.strategies import questions, strategies
-from layouts.trades import trade_dialog, trades
+from layouts.trades import rows_dialog, trade_dialog, trades
 
 # In the order of the navigation, five at most: on a narrow screen they are the bar at the bottom. assets/pages/router.js shows
 # the one whose section's id is `page-` and its name in small letters. What else there is stands at the foot of every page.
@@ -73,6 +73,7 @@ def page(state: PageState, version: str, limits: dict[str, float]) -> html.Div:
             decision_dialog(),
             preview_dialog(),
             trade_dialog(),
+            rows_dialog(),
             html.Div(id=ids.WHY, className="why-popover", role="dialog", **{"aria-label": "Where it comes from"}),
             html.Section(
                 id=ids.TOAST, className="toast-box", hidden=True, role="status", **{"aria-label": "What was done last"}

@@ -140,6 +140,24 @@ def trade_dialog() -> html.Dialog:
     )
 
 
+def rows_dialog() -> html.Dialog:
+    """The rows that a total is made of."""
+    return html.Dialog(
+        [
+            html.H2(id=ids.ROWS_TITLE),
+            html.P(id=ids.ROWS_SUM, role="status", className="rows-sum"),
+            html.Div(id=ids.ROWS_LIST, className="scrolls rows-list", tabIndex=0, role="region", **{"aria-label": "The rows of the total"}),
+            html.Div(
+                html.Button("Close", id=ids.ROWS_CLOSE, type="button", className="tool large"),
+                className="dialog-buttons",
+            ),
+        ],
+        id=ids.ROWS_DIALOG,
+        className="dialog rows-dialog",
+        **{"aria-labelledby": ids.ROWS_TITLE},
+    )  # fmt: skip
+
+
 def _entry(target: str, placeholder: str, longest: int, kind: str = "text") -> Any:
     return dcc.Input(
         id=target, type=kind, maxLength=longest, autoComplete="off", placeholder=placeholder, className="entry", value=""

@@ -187,7 +187,9 @@ class Placed(Answer):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
-            "examples": [{"account": "DU1234567", "id": 7, "cycle": "0000e0d5.00000001.01", "is_by_hand": True, "is_new": True}]
+            "examples": [
+                {"account": "DU1234567", "id": 7, "cycle": "0000e0d5.00000001.01", "is_by_hand": True, "is_new": True}
+            ]
         },
     )
 

@@ -33,4 +33,9 @@ def blueprint(reads: Reads) -> APIBlueprint:
             )
         )
 
+    @api.get("/cash-flows/suspected", responses=documented(reconciliation_schemas.SuspectedTransfers))
+    def suspected(query: schemas.AccountQuery) -> Response:
+        """Deposits and withdrawals that no statement has told of yet, by what cash and net liquidation did"""
+        return answers.tagged(reads.agreement.suspected(answers.which(reads, query.account)))
+
     return api

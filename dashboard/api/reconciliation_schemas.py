@@ -211,3 +211,28 @@ class CashFlows(Answer):
     totals: list[CashFlowTotal]
     items: list[CashFlow]
     next_before: str | None
+
+
+class SuspectedTransfer(Answer):
+    """`is_open`: left out of P&L and returns; else a known deposit or withdrawal, or a statement of that day, has answered it."""
+
+    time: str
+    session_date: str
+    amount: float
+    currency: str | None
+    is_open: bool
+    text: str
+
+
+class SuspectedTransfers(Answer):
+    """Newest first, at most 100."""
+
+    model_config = example({
+        "account": "DU1234567", "items": [{
+            "time": "2026-01-15T19:32:04.000Z", "session_date": "2026-01-15", "amount": 10000.0, "currency": "USD", "is_open": True,
+            "text": "suspected deposit of about 10,000.00 USD on 2026-01-15 at 14:32 (New York), not in P&L: import a statement to confirm.",
+        }],
+    })  # fmt: skip
+
+    account: str
+    items: list[SuspectedTransfer]

@@ -114,7 +114,7 @@ class Expiries(Answer):
 
 
 class TodayLine(Answer):
-    kind: Literal["free_cash", "expiring", "assigned", "early_assignment", "bot", "breaks", "target", "dte"]
+    kind: Literal["free_cash", "expiring", "assigned", "early_assignment", "bot", "breaks", "transfer", "target", "dte"]
     urgency: Literal["now", "soon", "watch"]
     text: str
     con_id: int | None

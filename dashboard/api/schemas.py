@@ -125,6 +125,7 @@ class Portfolio(Answer):
     realized_pnl: float | None
     total_pnl: float | None
     total_pnl_since: str | None
+    suspected_transfers: float
 
 
 class Position(Answer):
@@ -289,13 +290,14 @@ class Outage(Answer):
 
 
 class Flow(Answer):
-    """A deposit (positive) or withdrawal (negative) in `currency`."""
+    """A deposit (positive) or withdrawal (negative) in `currency`; `suspected`: by what cash did, no statement tells of it yet."""
 
     time: int
     kind: str
     amount: float
     currency: str
     description: str | None
+    suspected: bool
 
 
 class Point(Answer):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from data.control_views import StrategyView
+from data.reconciliation_views import SuspectedTransfer
 from data.risk_views import AssignmentView, RiskOptions, TodayKind, TodayLine, Urgency
 from data.views import PositionView
 
@@ -17,6 +18,7 @@ KINDS: tuple[TodayKind, ...] = (
     "early_assignment",
     "bot",
     "breaks",
+    "transfer",
     "target",
     "dte",
 )
@@ -38,8 +40,9 @@ def lines(
     strategies: Iterable[StrategyView],
     breaks: int | None,
     options: RiskOptions,
+    transfers: Iterable[SuspectedTransfer] = (),
 ) -> list[TodayLine]:
-    """`breaks` None: no statement was compared."""
+    """`breaks` None: no statement was compared. `transfers` are what is suspected."""
     found: list[TodayLine] = list(_of_cash(cash))
     found += [_assigned(each) for each in assignments if each["state"] == "unconfirmed" or each["is_current"]]
     for position in positions:
@@ -53,6 +56,8 @@ def lines(
     if breaks:
         found.append({"kind": "breaks", "urgency": "soon", "con_id": None, "page": "reports",
                       "text": f"{breaks} {'break' if breaks == 1 else 'breaks'} with the broker's statements."})  # fmt: skip
+    found += [{"kind": "transfer", "urgency": "watch", "con_id": None, "page": "reports",
+               "text": each["text"][:1].upper() + each["text"][1:]} for each in transfers if each["is_open"]]  # fmt: skip
     return sorted(found, key=lambda line: (URGENCIES.index(line["urgency"]), KINDS.index(line["kind"])))
 
 

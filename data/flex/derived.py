@@ -125,6 +125,19 @@ def _ratio(row: Row) -> Fraction | None:
     return 1 + ratio if row["type"] in STOCK_DIVIDENDS else ratio
 
 
+# -- fees of trades that were taken back
+
+KEPT_FEE = "flex:k:"
+"""How the flows begin that are of a cancelled trade, and of no cash transaction."""
+
+
+def kept_fees(conn: Conn, account: str) -> None:
+    """The fees that the broker keeps on trades that it takes back, as cash flows. Raises psycopg.Error."""
+    conn.execute(literal(statement("kept_fees")), {"account": account})
+
+
+# -- what was held before
+
 CHANGES = "SELECT con_id, into_con_id, ts, numerator, denominator FROM contract_changes WHERE account = %s AND ts < %s ORDER BY ts"
 HELD = "SELECT con_id, quantity FROM statement_positions WHERE statement = %s"
 TRANSFERS = (

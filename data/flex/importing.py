@@ -149,6 +149,7 @@ class _Import:
             con_ids=sorted(self._con_ids), days=sorted(self._days),
         )  # fmt: skip
         derived.corporate(self._conn, statement.account, revision)
+        derived.kept_fees(self._conn, statement.account)
         derived.openings(self._conn, statement.account, self._zone)
         self._touch_lots(revision)
         result = self._result(self._executions() - before)

@@ -161,6 +161,7 @@ TAGS = {
     "look_ahead_maintenance_margin": "LookAheadMaintMarginReq",
     "look_ahead_available_funds": "LookAheadAvailableFunds",
     "look_ahead_excess_liquidity": "LookAheadExcessLiquidity",
+    "accrued_dividends": "AccruedDividend",
 }
 Values = Mapping[tuple[str, str], str]
 """(tag, currency) → text, as the broker sends account values."""
@@ -207,8 +208,24 @@ def portfolio(account: str, values: Values, pnl: Any | None, as_of: datetime) ->
         unrealized_pnl=_first(known(pnl.unrealizedPnL) if pnl else None, number(values.get(("UnrealizedPnL", BASE)))),
         realized_pnl=_first(known(pnl.realizedPnL) if pnl else None, number(values.get(("RealizedPnL", BASE)))),
         daily_pnl=known(pnl.dailyPnL) if pnl else None,
+        # The ledger has it too, for each currency alone and for BASE as the sum.
+        accrued_interest=_first(number(values.get(("AccruedCash", BASE))), amount("AccruedCash")),
+        cash_by_currency=cash_by_currency(values, currency),
         **{name: amount(tag) for name, tag in TAGS.items()},
     )
+
+
+def cash_by_currency(values: Values, base: str | None) -> dict[str, tuple[str, str]] | None:
+    """Each currency's balance and its rate to the base currency; None where the ledger isn't whole."""
+    found = {}
+    for (tag, currency), text in values.items():
+        if tag != "CashBalance" or currency in ("", BASE):
+            continue
+        rate = "1" if currency == base else values.get(("ExchangeRate", currency))
+        if rate is None or number(text) is None or number(rate) is None:
+            return None
+        found[currency] = (text, rate)
+    return found or None
 
 
 def _moment(text: str | None) -> datetime | None:

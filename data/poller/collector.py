@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from data.model import (
+    CashState,
     DividendOutlook,
     Execution,
     Flush,
@@ -24,6 +25,7 @@ from data.model import (
     Position,
     PositionSample,
 )  # fmt: skip
+from data.poller.cash import CashWatch
 from data.poller.options import PollerOptions
 
 FEED_STATES = {GatewayState.SILENT, GatewayState.BROKER_UNREACHABLE, GatewayState.OTHER_LOGIN}  # the socket is open
@@ -46,6 +48,7 @@ class Pending:
     portfolio_samples: list[PortfolioSample] = field(default_factory=list)
     position_samples: list[PositionSample] = field(default_factory=list)
     outages: list[Outage] = field(default_factory=list)
+    cash_states: list[CashState] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return any(getattr(self, name) for name in self.__slots__)
@@ -60,6 +63,7 @@ class Collector:
         self._wake = wake
         self._pending = Pending()
         self._portfolio: Portfolio | None = None
+        self._cash = CashWatch()
         self._positions: dict[int, Position] = {}
         self._executions: dict[tuple[str, int], Execution] = {}
         self._orders: dict[int, Order] = {}
@@ -96,6 +100,7 @@ class Collector:
         if self._portfolio is not None and _is_older(portfolio.as_of, self._portfolio.as_of):
             return
         self._portfolio = portfolio
+        self._cash.observe(portfolio, _milliseconds(self._now()))
         self._pending.portfolio = self._portfolio_unsampled = True
         self._datum(portfolio.as_of)
 
@@ -187,6 +192,7 @@ class Collector:
         """Another poller sampled this span."""
         self._pending.portfolio_samples.clear()
         self._pending.position_samples.clear()
+        self._pending.cash_states.clear()
 
     def note(self, outage: Outage) -> None:
         """A span without stored data that the writer knows of."""
@@ -199,6 +205,8 @@ class Collector:
     def take(self, now: datetime) -> Flush | None:
         """Everything pending as one flush, or None."""
         self._sample(now)
+        if (state := self._cash.take(now)) is not None:
+            self._pending.cash_states.append(state)
         if not self._pending or self.account is None:
             return None
         pending, self._pending = self._pending, Pending()
@@ -213,6 +221,7 @@ class Collector:
             position_samples=tuple(pending.position_samples),
             dividends=tuple(self._dividends[key] for key in sorted(pending.dividends)),
             outages=tuple(replace(o, account=self.account) for o in pending.outages),
+            cash_states=tuple(pending.cash_states),
         )
 
     def queue_depth(self) -> int:

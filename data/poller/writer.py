@@ -35,7 +35,7 @@ LOCK_RETRY_S = 0.5
 STATEMENT_TIMEOUT_MS = 10_000
 # A dead network is noticed although nobody says so; over a Unix socket libpq ignores these.
 PATIENCE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 8000}
-KEPT = ("executions", "orders", "outages")
+KEPT = ("executions", "orders", "outages", "cash_states")
 REFUSALS = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.CardinalityViolation)
 """What the database says of rows that it will never take."""
 

@@ -129,6 +129,9 @@ def _fees(statement: Statement, known: Known, sheet: Sheet) -> Iterator[Check]:
             ours[fill.fee_currency or fill.currency].add(
                 sheet.put(fill_row(sheet, fill), "commission", fill.fee), fill.fee
             )
+    for flow in known.flows:
+        if flow.is_of_trade:
+            ours[flow.currency].add(sheet.put(f"known-flow:{flow.key}", "amount", flow.amount), -flow.amount, -ONE)
     for trade in statement.trades:
         if trade.commission and not trade.is_conversion:  # those are cash flows
             currency, row = trade.commission_currency or trade.currency, trade_row(sheet, trade)

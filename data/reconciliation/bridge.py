@@ -12,14 +12,15 @@ from typing import Literal
 
 CENT = Decimal("0.01")
 
-Cause = Literal["reset", "currency", "premium", "accruals", "marks", "fees", "income", "earlier", "unexplained"]
+Cause = Literal["reset", "currency", "premium", "accruals", "paid", "marks", "fees", "income", "earlier", "unexplained"]
 REASONS: dict[Cause, str] = {
-    "reset": "The broker's daily P&L begins when TWS's setting says, ours with the close of the session before.",
+    "reset": "The broker's daily P&L begins when TWS's setting says, ours with the close of the session before: what came between.",
     "currency": "Results in other currencies: the broker counts exchange moves only if TWS is set so.",
     "premium": "An assigned option's premium: we count it when it came, the broker books it into the shares, a day or two later.",
     "accruals": "Dividends and interest that are owed and not paid: in net liquidation, not in the positions' P&L.",
-    "marks": "Our last sample and the broker's figure are of different moments.",
-    "fees": "Commissions: in our result when they are paid, in the broker's with the trade that they belong to.",
+    "paid": "Dividends and interest that were owed and are paid: income of that day, but net liquidation had them already.",
+    "marks": "What is held at the broker's newest marks, less its value in our last net liquidation: figures of different moments.",
+    "fees": "Commissions: in net liquidation when they are paid, in the broker's P&L with the trade that they belong to: in both.",
     "income": "Dividends, interest, taxes and other fees of the account: in net liquidation, not in the positions' P&L.",
     "earlier": "What was closed before the broker's figure begins: its realised P&L is of today only.",
     "unexplained": "What no known cause explains.",

@@ -37,13 +37,15 @@ class KnownFill:
 
 @dataclass(frozen=True, slots=True)
 class KnownFlow:
-    """A cash flow of the database; `key` is that of the statement's cash transaction where it is one."""
+    """A cash flow of the database; `key` is that of the statement's cash transaction where it is one. `is_of_trade`: a commission that
+    the broker kept on a trade that it took back."""
 
     key: str
     time: datetime
     kind: str
     amount: Decimal
     currency: str
+    is_of_trade: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ class Chapter:
     orders: list[model.Order] = field(default_factory=list)
     flows: list[CashFlow] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
+    cash_states: list[model.CashState] = field(default_factory=list)
 
 
 class History:
@@ -139,6 +140,9 @@ class History:
     def _session(self, day: date) -> None:
         """A whole session, and its end: the close is the price of its last second."""
         self._minutes(day, _close(day))
+        self._chapter.cash_states.append(
+            samples.cash_state(self.account_id, self.world.moment, self.world.valuation(self.account_id))
+        )
         self.world.market.pace = _standstill
         self.world.step(min(self.world.hours.session_end(day), self.end))
         self.world.market.pace = _pace

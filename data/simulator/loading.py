@@ -80,7 +80,8 @@ def _write(
     counts.positions += bulk.load(conn, "position", (row for chapter in chapters for row in chapter.positions))
     executions = tuple(item for chapter in chapters for item in chapter.executions)
     orders = tuple(item for chapter in chapters for item in chapter.orders)
-    store.flush(Flush(account, executions=executions, orders=orders))
+    states = tuple(item for chapter in chapters for item in chapter.cash_states)
+    store.flush(Flush(account, executions=executions, orders=orders, cash_states=states))
     flows = [flow for chapter in chapters for flow in chapter.flows]
     _write_flows(conn, account, flows, store.sessions)
     decisions = json.dumps([item.row() for chapter in chapters for item in chapter.decisions])

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from data.model import CashState
 from data.simulator.accountvalues import cushion, totals
 from data.simulator.market import YEAR, Market, StockState
 from data.simulator.records import CURRENCY, utc
@@ -58,6 +59,13 @@ def portfolio_row(account: str, moment: float, day: date, known: Figures) -> Row
     """A row of ``portfolio_snapshots``."""
     ts = utc(moment)
     return (account, ts, ts, day, CURRENCY, *known)
+
+
+def cash_state(account: str, moment: float, value: Valuation) -> CashState:
+    """What the poller would have noted of cash and of what is owed."""
+    balances = {CURRENCY: (str(value.cash), "1.00")}
+    owed, worth, daily = float(value.accrued_dividends), float(value.net_liquidation), float(value.daily)
+    return CashState(account, utc(moment), balances, owed, 0.0, worth, daily)
 
 
 def position_rows(account: str, moment: float, day: date, value: Valuation, market: Market) -> Iterator[Row]:

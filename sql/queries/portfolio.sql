@@ -4,11 +4,14 @@
 SELECT a.base_currency,
        CASE WHEN nav.at IS NULL THEN a.baseline_net_liquidation ELSE nav.total END AS baseline_net_liquidation,
        coalesce(nav.at, a.baseline_at) AS baseline_at,
-       -- Deposits and withdrawals since the baseline: no profit. Null when one of them has no rate to the base currency.
+       -- Deposits and withdrawals since the baseline: no profit, nor are those that are only suspected. Null when one of them has no
+       -- rate to the base currency.
        (SELECT CASE WHEN count(*) = count(f.base_amount) THEN coalesce(sum(f.base_amount), 0) END
           FROM cash_flows f
          WHERE f.account = a.account AND f.kind IN ('deposit', 'withdrawal')
-           AND CASE WHEN nav.day IS NULL THEN f.ts > a.baseline_at ELSE f.session_date > nav.day END) AS transfers,
+           AND CASE WHEN nav.day IS NULL THEN f.ts > a.baseline_at ELSE f.session_date > nav.day END)
+           + coalesce(open.amount, 0) AS transfers,
+       coalesce(open.amount, 0) AS suspected,
        p.*,
        coalesce((SELECT r.revision FROM revisions r WHERE r.account = a.account AND r.topic = 'portfolio'), 0) AS revision,
        (SELECT s.net_liquidation
@@ -31,4 +34,9 @@ SELECT a.base_currency,
         WHERE n.account = a.account AND (a.baseline_at IS NULL OR m.closes <= a.baseline_at)
         ORDER BY n.day
         LIMIT 1) AS nav ON true
+  LEFT JOIN LATERAL (
+       SELECT sum(o.amount) AS amount
+         FROM open_transfers o
+        WHERE o.account = a.account
+          AND CASE WHEN nav.day IS NULL THEN o.ts > a.baseline_at ELSE o.session_date > nav.day END) AS open ON true
  WHERE a.account = :account

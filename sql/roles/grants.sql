@@ -3,16 +3,16 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM mtz_poller, mtz_importer, mtz_web
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO mtz_poller, mtz_importer, mtz_web, mtz_agent;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO mtz_poller, mtz_importer, mtz_web, mtz_agent;
 
-GRANT INSERT ON database_source, portfolio_snapshots, position_snapshots, position_moves, order_events, dirty_windows, order_answers
-    TO mtz_poller;
+GRANT INSERT ON database_source, portfolio_snapshots, position_snapshots, position_moves, cash_states, order_events, dirty_windows,
+    order_answers TO mtz_poller;
 GRANT INSERT, UPDATE ON dividend_outlooks TO mtz_poller;
 GRANT INSERT, UPDATE ON accounts, contracts, portfolio_latest, executions, orders, outages, revisions, poller_status, price_bars, bar_coverage
     TO mtz_poller;
 GRANT INSERT, UPDATE, DELETE ON positions_latest TO mtz_poller;
 
 -- The importer writes history: the demo's first year, and later statements.
-GRANT INSERT ON database_source, portfolio_snapshots, position_snapshots, strategy_snapshots, order_events, dirty_windows, outages, bots, strategies, attributions,
-    decisions TO mtz_importer;
+GRANT INSERT ON database_source, portfolio_snapshots, position_snapshots, cash_states, strategy_snapshots, order_events, dirty_windows,
+    outages, bots, strategies, attributions, decisions TO mtz_importer;
 GRANT INSERT, UPDATE ON accounts, contracts, executions, orders, revisions, cash_flows, price_bars, bar_coverage
     TO mtz_importer;
 -- Of statements that overlap the one generated last counts: what it doesn't say any more goes.
@@ -40,7 +40,7 @@ GRANT UPDATE (strategy, order_id, perm_id, client_id) ON decisions TO mtz_agent;
 GRANT INSERT ON strategy_snapshots, dirty_windows TO mtz_agent;
 GRANT INSERT, UPDATE, DELETE ON strategy_latest TO mtz_agent;
 -- The agent folds the book.
-GRANT INSERT, UPDATE, DELETE ON round_trips, wheel_cycles, book_state TO mtz_agent;
+GRANT INSERT, UPDATE, DELETE ON round_trips, wheel_cycles, book_state, suspected_transfers TO mtz_agent;
 
 -- Users, sessions and tokens are the web's and the command line's alone: nobody else may even read their hashes.
 REVOKE ALL ON users, user_sessions, api_tokens, login_attempts FROM mtz_poller, mtz_importer, mtz_agent;

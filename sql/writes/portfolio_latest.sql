@@ -23,6 +23,9 @@ ON CONFLICT (account) DO UPDATE
        look_ahead_maintenance_margin = excluded.look_ahead_maintenance_margin,
        look_ahead_available_funds = excluded.look_ahead_available_funds,
        look_ahead_excess_liquidity = excluded.look_ahead_excess_liquidity,
-       look_ahead_next_change = excluded.look_ahead_next_change
+       look_ahead_next_change = excluded.look_ahead_next_change,
+       accrued_dividends = excluded.accrued_dividends,
+       accrued_interest = excluded.accrued_interest,
+       cash_by_currency = excluded.cash_by_currency
  WHERE excluded.as_of >= p.as_of
     OR p.as_of > now() + interval '1 minute' -- written before the clock was set back

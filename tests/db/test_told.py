@@ -87,7 +87,11 @@ class Session:
         self.positions = {con_id: told for con_id, told in self.positions.items() if con_id in con_ids}
 
     def _portfolio(self, net: int) -> None:
-        self.collector.on_portfolio(Portfolio(self.account, self.now, "USD", net_liquidation=float(net)))
+        self.collector.on_portfolio(
+            Portfolio(
+                self.account, self.now, "USD", net_liquidation=float(net), cash_by_currency={"USD": (str(net), "1")}
+            )
+        )
 
     def _execution(self, contract: Contract, number: int, revision: int, commission: Decimal | None) -> None:
         base = f"{self.account}.{number}"

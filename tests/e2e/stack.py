@@ -19,7 +19,7 @@ class LiveStack:
     """`gateway`, `poller` and `web` run while the context does."""
 
     def __init__(self, url: str, folder: Path) -> None:
-        self._url = url
+        self.url = url
         self._folder = folder
         self._exit = ExitStack()
         self._web_exit = ExitStack()
@@ -42,12 +42,12 @@ class LiveStack:
     def start_poller(self) -> None:
         self.poller = self._exit.enter_context(
             PollerProcess(
-                self._folder, database_url=self._url, host=self.gateway.host, port=self.gateway.port, source="demo"
+                self._folder, database_url=self.url, host=self.gateway.host, port=self.gateway.port, source="demo"
             )
         )
 
     def start_web(self) -> None:
-        self.web: Web = self._web_exit.enter_context(running(self._url, self._folder, self.port))
+        self.web: Web = self._web_exit.enter_context(running(self.url, self._folder, self.port))
 
     def stop_web(self) -> None:
         """End it in order, as a restart does."""

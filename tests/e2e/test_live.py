@@ -9,6 +9,9 @@ import signal
 import pytest
 from playwright.sync_api import Page, expect
 
+from data.db import connect
+from data.model import Role
+from data.transfers import Watcher
 from tests.e2e.conftest import Open
 from tests.e2e.stack import LiveStack, without_upgrades
 from tests.web.server import wait_until
@@ -48,6 +51,27 @@ def test_a_fill_appears_at_once_and_at_the_top(stack: LiveStack, open_page: Open
     expect(top.locator('[col-id="symbol"]')).to_have_text("KO")
     expect(top.locator('[col-id="quantity"]')).to_have_text("7")
     expect(top.locator('[col-id="side"]')).to_have_text("Buy")
+
+
+def test_a_deposit_that_nobody_told_of_is_labelled_and_no_profit(stack: LiveStack, open_page: Open) -> None:
+    page = open_page(stack.web.origin)
+    working(page)
+    with connect(stack.url, Role.AGENT, "test", autocommit=True) as conn:
+        watcher = Watcher(conn)
+        wait_until(lambda: conn.execute("SELECT true FROM cash_states").fetchone(), "the first cash")
+        before = stack.web.get("/api/portfolio/").json
+        stack.gateway.admin("deposit", amount="25000.00")
+        wait_until(watcher.look, "the suspicion")
+    view = stack.web.get("/api/portfolio/").json
+    assert view["suspected_transfers"] == 25_000
+    assert abs(view["total_pnl"] - before["total_pnl"]) < 2000
+    expect(page.locator("#card-reason-total_pnl")).to_have_text("without a suspected transfer of +25,000.00")
+    page.reload()
+    line = page.locator("#today-lines", has_text="Suspected deposit of about 25,000.00 USD on")
+    expect(line).to_contain_text("not in P&L: import a statement to confirm.")
+    page.wait_for_function("() => mtz.equity.chart.data && mtz.equity.chart.data.flows.some((flow) => flow.suspected)")
+    if folder := os.environ.get("MTZ_SHOTS"):
+        page.screenshot(path=f"{folder}/suspected.png")
 
 
 def test_while_the_socket_works_an_idle_page_asks_nothing(stack: LiveStack, open_page: Open) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -171,6 +172,51 @@ def test_round_trips_notes_and_results(web: Web, url: str, trades: Callable[...,
     expect(page.locator("#results-note")).to_contain_text("1 left out by notes")
     page.fill("#journal-tag", "earnings")
     expect(page.locator("#journal-note")).to_contain_text("1 round trip fits")
+
+
+def test_a_total_opens_the_rows_that_it_is_made_of(trades: Callable[..., Page]) -> None:
+    """By keyboard and by touch; what is listed adds up to the figure that was opened."""
+    page = trades()
+    dialog = page.locator("#rows-dialog")
+
+    def opened(figure: Any, column: int) -> Decimal:
+        figure.focus()
+        page.keyboard.press("Enter")
+        expect(dialog.locator("tbody tr").first).to_be_visible()
+        cells = dialog.locator(f"tbody td:nth-of-type({column})").all_text_contents()
+        found = sum(
+            (Decimal(amount.replace("−", "-").replace("+", "").replace(",", "")) for amount in cells), Decimal(0)
+        )
+        page.keyboard.press("Escape")
+        expect(dialog).not_to_be_visible()
+        return found
+
+    def figure(locator: Any) -> Decimal:
+        return Decimal(locator.inner_text().split()[0].replace("−", "-").replace("+", "").replace(",", ""))
+
+    net = page.locator("#results .result-line .result", has_text="Net").locator("button.total")
+    assert opened(net, 3) == figure(net)
+    for place, column in ((0, 3), (1, 4), (2, 5)):
+        premium = page.locator("#premium tbody tr").first.locator("button.total").nth(place)
+        assert opened(premium, column) == figure(premium) != 0
+    page.get_by_role("button", name="By symbol").click()
+    line = page.locator("#results tbody tr", has_text="KO").locator("button.total")
+    line.last.click()
+    expect(page.locator("#rows-dialog-title")).to_have_text("Results of KO: roll chains that are closed")
+    expect(page.locator("#rows-dialog-sum")).to_have_text("1 result: net +167.00 USD; 1 of 1 made money.")
+    assert page.evaluate(DUPLICATES) == []
+    assert page.evaluate(NAMELESS) == []
+    shot(page, "rows-dialog")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    shot(page, "rows-dialog-narrow")
+    page.locator("#rows-dialog-close").click()
+    page.set_viewport_size({"width": 1440, "height": 900})
+    # The card on the Overview, from its why.
+    page.locator("#nav-overview").click()
+    page.locator("#card-why-win_rate").click()
+    page.get_by_role("button", name="Show what it is made of").click()
+    expect(page.locator("#rows-dialog-sum")).to_contain_text(re.compile(r"[12] of [12] made money\."))
 
 
 def test_new_trades_come_by_themselves(web: Web, write: Writer, trades: Callable[..., Page]) -> None:

@@ -22,6 +22,10 @@ PATHS = {
     "/api/wheel/cycles/{cycle}/benchmarks",
     "/api/reconciliation/",
     "/api/cash-flows/",
+    "/api/cash-flows/suspected",
+    "/api/trades/premium/rows",
+    "/api/trades/statistics/rows",
+    "/api/wheel/cycles/{cycle}/rows",
     "/api/reconciliation/bridge",
     "/api/today",
     "/api/assignments/",
@@ -115,7 +119,8 @@ def test_every_documented_operation_answers(web: Web) -> None:
             or path.endswith("/compare")
         ):  # what changes something, and what names it, have tests of their own
             continue
-        answer = web.get(path.format(con_id=1, symbol="SPY", page="positions"))
+        asked = "?currency=USD" if path.endswith("/rows") else ""  # a total is of one currency
+        answer = web.get(path.format(con_id=1, symbol="SPY", page="positions") + asked)
         assert answer.status == 200, path
         kinds = item["get"]["responses"]["200"]["content"]
         assert answer.headers["content-type"].split(";")[0] in kinds

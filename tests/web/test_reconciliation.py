@@ -103,7 +103,7 @@ def test_the_bridge_to_the_broker_s_number_sums_to_the_cent(
     )
     assert {step.cause: step.amount for step in shown.steps if step.cause in ("income", "fees")} == {
         "income": -22,
-        "fees": None,
+        "fees": 0,
     }
     assert shown.steps[-1].cause == "unexplained"
     with psycopg.connect(url) as conn:
@@ -111,3 +111,8 @@ def test_the_bridge_to_the_broker_s_number_sums_to_the_cent(
     unknown = web.get("/api/reconciliation/bridge").json
     assert (unknown["ours"], unknown["broker"], unknown["steps"]) == (None, None, [])
     assert web.get("/api/reconciliation/bridge?figure=luck").status == 422
+
+
+def test_suspected_transfers_are_told(web: Web) -> None:
+    shown = schemas.SuspectedTransfers.model_validate_json(web.get("/api/cash-flows/suspected").body, strict=True)
+    assert (shown.account, shown.items) == (ACCOUNT, [])

@@ -20,6 +20,7 @@ window.mtz.cards = (function () {
         change: card.key === "daily_pnl" ? portfolio.daily_pnl_pct : card.change,
         as_of: portfolio.as_of,
         reason: value === null ? card.reason || NOT_SENT : null,
+        note: card.key === "total_pnl" && portfolio.suspected_transfers ? `without a suspected transfer of ${window.mtz.format.signed(portfolio.suspected_transfers)}` : "",
       };
     }
     if (card.key === "active_strategies" && state.strategies) {
@@ -76,7 +77,7 @@ window.mtz.cards = (function () {
       children: format.cardChange(card.change, card.change_unit),
       className: `change ${format.direction(card.change)}`,
     });
-    ui.show(`card-reason-${card.key}`, { children: card.value === null ? card.reason || NOT_SENT : "" });
+    ui.show(`card-reason-${card.key}`, { children: card.value === null ? card.reason || NOT_SENT : card.note || "" });
     ui.moment(`card-age-${card.key}`, card.value === null ? "" : card.as_of || "");
     ui.show(`card-rule-${card.key}`, { children: why(card) });
   }
@@ -93,6 +94,17 @@ window.mtz.cards = (function () {
 
   const drawn = new Map(); // key → [text, component]
 
+  /* What REST is asked for the rows of a card that sums trades up, in the account's currency. */
+  function madeOf(card) {
+    const currency = state.summary.currency;
+    if (!currency || card.value === null) return null;
+    if (card.key === "win_rate") {
+      return { kind: "results", path: "trades/statistics/rows", params: { unit: "chain", currency }, title: `Win rate: roll chains in ${currency} that are closed` };
+    }
+    if (card.key !== "premium_month") return null;
+    return { kind: "premium", path: "trades/premium/rows", params: { currency }, title: "Premium of this month, by day of the sale" };
+  }
+
   function why(card) {
     const { format } = window.mtz;
     const { component } = window.mtz.ui;
@@ -106,7 +118,10 @@ window.mtz.cards = (function () {
       className: "facts",
       children: rows.flatMap(([name, words]) => [component("Dt", { children: name }), component("Dd", { children: words })]),
     });
-    const list = BRIDGED.includes(card.key) ? [facts, component("A", { href: "/reports#bridge-title", children: "Why is this not TWS's number?" })] : facts;
+    const list = [facts];
+    if (BRIDGED.includes(card.key)) list.push(component("A", { href: "/reports#bridge-title", children: "Why is this not TWS's number?" }));
+    const made = madeOf(card);
+    if (made) list.push(component("Button", { type: "button", className: "tool", "data-rows": JSON.stringify(made), children: "Show what it is made of" }));
     drawn.set(card.key, [text, list]);
     return list;
   }

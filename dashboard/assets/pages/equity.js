@@ -29,7 +29,16 @@ window.mtz.equity = (function () {
     if (why !== null && chart.look.benchmark) chart.setBenchmark(false);
   }
 
+  let suspected = null; // [account, sum]: what is suspected to be no profit; another sum changes rows that are drawn
+
+  function noticeSuspected({ account, suspected_transfers: sum }) {
+    const [before, known] = suspected || [account, sum];
+    suspected = [account, sum];
+    if (before === account && known !== sum) chart.refresh();
+  }
+
   function grow(portfolio) {
+    if (portfolio) noticeSuspected(portfolio);
     if (!portfolio || portfolio.net_liquidation === null || !portfolio.as_of || portfolio.freshness === "offline") return;
     chart.grow(Math.floor(Date.parse(portfolio.as_of) / 1000), portfolio.net_liquidation, portfolio.market_phase === "open");
   }

@@ -41,7 +41,8 @@ SELECT coalesce(p.currency, a.base_currency) AS currency, p.session_date, p.dail
        p.net_liquidation - a.baseline_net_liquidation
            - (SELECT CASE WHEN count(*) = count(f.base_amount) THEN coalesce(sum(f.base_amount), 0) END
                 FROM cash_flows f
-               WHERE f.account = a.account AND f.ts > a.baseline_at AND f.kind IN ('deposit', 'withdrawal')) AS total,
+               WHERE f.account = a.account AND f.ts > a.baseline_at AND f.kind IN ('deposit', 'withdrawal'))
+           - (SELECT coalesce(sum(o.amount), 0) FROM open_transfers o WHERE o.account = a.account AND o.ts > a.baseline_at) AS total,
        (SELECT CASE WHEN count(*) = count(f.base_amount) THEN coalesce(sum(f.base_amount), 0) END
           FROM cash_flows f
          WHERE f.account = a.account AND f.ts > a.baseline_at AND f.kind NOT IN ('deposit', 'withdrawal')) AS income

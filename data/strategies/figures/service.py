@@ -18,6 +18,7 @@ from data.strategies.attributing import Attributor
 from data.strategies.figures.keeping import Keeper
 from data.strategies.figures.ledger import Conn
 from data.strategies.figures.past import tell_past
+from data.transfers import Watcher
 
 log = logging.getLogger("mtz.figures")
 
@@ -35,11 +36,12 @@ def keep_figures(url: str, stopping: threading.Event) -> None:
         try:
             with connect(url, Role.AGENT, "figures", autocommit=True) as conn:
                 was_away = False
-                attributor, keeper, books = Attributor(conn), Keeper(conn), BookKeeper(conn)
+                attributor, keeper, books, transfers = Attributor(conn), Keeper(conn), BookKeeper(conn), Watcher(conn)
                 attributor.look()
                 _tell_past(conn)
                 while not stopping.wait(LOOK_S):
                     attributor.look()
+                    transfers.look()
                     keeper.look()
                     books.look()
                     keeper.sample(alive(conn))

@@ -91,7 +91,7 @@ window.mtz.charts.series = (function () {
       const into = amount >= 0;
       return {
         time, position: into ? "belowBar" : "aboveBar", shape: into ? "arrowUp" : "arrowDown", color: colours.warn,
-        text: time < left || time > right ? "" : format.signed(amount, amount % 1 ? 2 : 0), size: 1, id: `flow-${time}`,
+        text: time < left || time > right ? "" : (found.some((flow) => flow.suspected) ? "suspected " : "") + format.signed(amount, amount % 1 ? 2 : 0), size: 1, id: `flow-${time}`,
       };
     });
   }

@@ -39,8 +39,9 @@ window.mtz.charts.legend = (function () {
     return found.concat(flows.map(flow));
   }
 
-  const flow = ({ amount, kind, currency, description }) =>
-    part(kind === "deposit" ? "Deposit" : "Withdrawal", `${format.signed(amount)} ${currency}${description ? ` (${description})` : ""}`);
+  const NAMES = { deposit: "Deposit", withdrawal: "Withdrawal" };
+  const flow = ({ amount, kind, currency, description, suspected }) =>
+    part(suspected ? `Suspected ${kind}` : NAMES[kind], `${format.signed(amount)} ${currency}${description ? ` (${description})` : ""}`);
 
   /* The rows that are seen: where they end, and how they got there without deposits and withdrawals. */
   function ofSpan(rows, data, source) {

@@ -59,9 +59,15 @@ window.mtz.book.wheel = (function () {
   function facts(cycle) {
     const { currency } = cycle;
     place("title").textContent = `${STAGES[cycle.stage]} · opened ${day(cycle.opened_on)}${cycle.closed_on ? `, closed ${day(cycle.closed_on)}` : ""} · ${cycle.strategy || window.mtz.book.cells.UNTRACKED}`;
+    const rows = { kind: "cycle", path: `wheel/cycles/${encodeURIComponent(cycle.cycle)}/rows`, params: {}, title: `The wheel of ${cycle.symbol}, opened ${day(cycle.opened_on)}` };
+    const opening = (box) => {
+      const figure = box.lastElementChild;
+      figure.replaceChildren(window.mtz.rows.button(figure.textContent, rows));
+      return box;
+    };
     place("money").replaceChildren(
-      fact(`Premium, net of buy-backs (${currency})`, format.signed(cycle.premium), format.direction(cycle.premium)),
-      fact("Fees", format.number(cycle.fees)), fact("Dividends", format.number(cycle.dividends)),
+      opening(fact(`Premium, net of buy-backs (${currency})`, format.signed(cycle.premium), format.direction(cycle.premium))),
+      opening(fact("Fees", format.number(cycle.fees))), opening(fact("Dividends", format.number(cycle.dividends))),
       fact("P&L with what is open", format.signed(cycle.pnl), format.direction(cycle.pnl)), fact("Rolls", String(cycle.rolls)),
     );
     place("basis").replaceChildren(

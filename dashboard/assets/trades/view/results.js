@@ -22,23 +22,34 @@
   const rate = (value) => format.percent(value === null ? null : value * 100, 1);
   const factor = (value) => format.number(value, 2);
 
-  function fact(name, words, value, tip) {
-    const box = make("div", { className: "result", title: tip }, [
-      make("dt", { textContent: name }),
-      make("dd", { className: value === null || value === undefined ? "figure" : `figure ${format.direction(value)}`, textContent: words }),
-    ]);
-    return box;
+  function fact(name, words, value, tip, rows = null) {
+    const figure = make("dd", { className: value === null || value === undefined ? "figure" : `figure ${format.direction(value)}` },
+      [rows ? window.mtz.rows.button(words, rows) : words]);
+    return make("div", { className: "result", title: tip }, [make("dt", { textContent: name }), figure]);
   }
+
+  /* A cell whose figure opens the rows that it is made of. */
+  function opening(cell, rows) {
+    cell.replaceChildren(window.mtz.rows.button(cell.textContent, rows));
+    return cell;
+  }
+
+  /* What REST is asked for the rows of one line of the results. */
+  const resultRows = (one, by) => ({
+    kind: "results", path: "trades/statistics/rows", title: `Results${by === "all" ? "" : ` of ${one.name}`}: ${UNITS[found.unit]} that are closed`,
+    params: { ...filters.parameters(false), unit: found.unit, part: by, name: one.name, currency: one.currency },
+  });
 
   /* The figures of all, one line a currency. */
   function total(one) {
+    const rows = resultRows(one, "all");
     return make("dl", { className: "result-line" }, [
-      fact("Win rate", rate(one.win_rate), null, `${one.wins} of ${one.count} ${UNITS[found.unit]} made money after fees`),
+      fact("Win rate", rate(one.win_rate), null, `${one.wins} of ${one.count} ${UNITS[found.unit]} made money after fees`, rows),
       fact("Profit factor", factor(one.profit_factor), null, "What wins made ÷ what losses lost"),
       fact("Expectancy", format.signed(one.expectancy), one.expectancy, "The average result after fees"),
       fact("Average win", format.signed(one.average_win), one.average_win, "After fees"),
       fact("Average loss", format.signed(one.average_loss), one.average_loss, "After fees"),
-      fact("Net", `${format.signed(one.net)} ${one.currency}`, one.net, "Of all that is closed, after fees"),
+      fact("Net", `${format.signed(one.net)} ${one.currency}`, one.net, "Of all that is closed, after fees", rows),
     ]);
   }
 
@@ -47,8 +58,9 @@
     const currencies = new Set(found.total.map((one) => one.currency));
     const rows = found[part].map((one) => make("tr", {}, [
       make("th", { scope: "row", textContent: currencies.size > 1 ? `${one.name} (${one.currency})` : one.name }),
-      plain(one.unknown ? `${one.count} (+${one.unknown} unknown)` : String(one.count)), plain(rate(one.win_rate)), plain(factor(one.profit_factor)),
-      toned(one.expectancy), toned(one.average_win), toned(one.average_loss), toned(one.net),
+      plain(one.unknown ? `${one.count} (+${one.unknown} unknown)` : String(one.count)), opening(plain(rate(one.win_rate)), resultRows(one, part.slice(3))),
+      plain(factor(one.profit_factor)), toned(one.expectancy), toned(one.average_win), toned(one.average_loss),
+      opening(toned(one.net), resultRows(one, part.slice(3))),
     ]));
     const box = make("div", { className: "scrolls", tabIndex: 0 }, [make("table", { className: "plain" }, [
       make("thead", {}, [make("tr", {}, head.map((name, i) => make("th", { scope: "col", className: i ? "num" : "", textContent: name })))]),
@@ -85,7 +97,10 @@
     const head = ["Month", "Gross", "Buy-backs", "Net", "Fees"];
     const rows = [...view.items].reverse().map((one) => make("tr", {}, [
       make("th", { scope: "row", textContent: MONTHS.format(new Date(one.day)) + (currencies.size > 1 ? ` (${one.currency})` : "") }),
-      toned(one.premium), toned(one.buy_backs), toned(one.net), plain(format.price(one.fees)),
+      ...[toned(one.premium), toned(one.buy_backs), toned(one.net), plain(format.price(one.fees))].map((cell) => opening(cell, {
+        kind: "premium", path: "trades/premium/rows", title: `Premium income of ${MONTHS.format(new Date(one.day))}`,
+        params: { ...filters.parameters(false), view: view.view, step: view.step, day: one.day, currency: one.currency },
+      })),
     ]));
     ui.show("premium-note", { children: currencies.size === 1 ? [...currencies][0] : "" });
     place("premium").replaceChildren(rows.length
