@@ -25,8 +25,8 @@ from data.commands import Commands
 from data.db import DatabaseError, make_engine
 from data.model import Role
 from data.notes import Notes
-from data.placing import Placements
 from data.payoffs import Payoffs
+from data.placing import Placements
 from data.preferences import Preferences
 from data.previews import Previews
 from data.reads import Reads

@@ -14,8 +14,8 @@ from psycopg.rows import dict_row
 from data.book.keeping import folded
 from data.book.lots import Trip
 from data.book.realized import realized
-from data.flex.derived import KEPT_FEE
 from data.db import literal
+from data.flex.derived import KEPT_FEE
 from data.flex.records import (
     CashBalance,
     CashTransaction,
