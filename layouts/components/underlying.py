@@ -71,6 +71,7 @@ def wheel() -> list[Any]:
                 html.Dl(id="drawer-wheel-against", className="drawer-facts wide"),
                 html.P(id="drawer-wheel-against-why", className="drawer-line quiet", role="status"),
                 html.Div(id="drawer-wheel-chain", className="scrolls", tabIndex=0, role="region", **{"aria-label": "Roll chain"}),
+                html.P(id="drawer-wheel-said", className="drawer-line quiet"),
             ],
             id="drawer-wheel-body",
             hidden=True,

@@ -220,6 +220,38 @@ def test_the_drawer_shows_the_wheel_and_keeps_a_note(positions: Callable[..., Pa
     assert not {name for name in page.evaluate(DUPLICATES) if name not in {"tv-attr-logo", "tr-logo", "a"}}
 
 
+def test_a_call_gets_a_cycle_of_its_own_and_goes_back(
+    hand: Bots, url: str, positions: Callable[..., Page], web: Web
+) -> None:
+    page = positions(path="/positions#position=74")
+    page.click("#drawer-show-wheel")
+    rows = page.locator("#drawer-wheel-chain tbody tr")
+    expect(rows).to_have_count(3)
+    select = page.get_by_label(re.compile("^Cycle of KO .* 57 C$"))
+
+    def give(value: str) -> None:
+        with page.expect_response(re.compile("/round-trips/[0-9]+/cycle")) as answer:
+            select.select_option(value)
+        assert answer.value.json()["is_new"]
+        with connect(url, Role.AGENT, "test", autocommit=True) as agent:
+            Keeper(agent).look()
+
+    give("own")
+    expect(rows).to_have_count(2)
+    (alone,) = [
+        c for c in web.get("/api/wheel/cycles?symbol=KO").json["items"] if c["stage"] == "call" and c["trips"] == 1
+    ]
+    assert page.evaluate(CONTRAST) == []
+    page.locator('#drawer-wheel-list button[title="Call sold"]').click()
+    expect(select).to_contain_text("by hand")
+    trips = web.get(f"/api/trades/round-trips?cycle={alone['cycle']}").json["items"]
+    assert [(trip["con_id"], trip["is_by_hand"]) for trip in trips] == [(74, True)]
+    give("rules")
+    page.locator("#drawer-wheel-list button", has_text=re.compile(".")).last.click()
+    expect(rows).to_have_count(3)
+    assert hand.sql("SELECT count(*) FROM audit_events WHERE kind = 'cycle.placed'") == [(2,)]
+
+
 def test_the_payoff_is_drawn_told_and_tabled(positions: Callable[..., Page], web: Web) -> None:
     page = positions(path="/positions#position=74", theme="light", reduced_motion="reduce")
     page.click("#drawer-show-payoff")

@@ -20,6 +20,7 @@ window.mtz.book.asks = (function () {
   }
 
   const put = (path, value) => ask(path, {}, { method: "PUT", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) });
+  const remove = (path) => ask(path, {}, { method: "DELETE" });
 
-  return { get: ask, put };
+  return { get: ask, put, remove };
 })();

@@ -37,13 +37,14 @@ window.mtz.book.wheel = (function () {
   }
 
   async function choose(cycle, mine = (turn += 1)) {
+    window.mtz.book.placing.say("");
     facts(cycle);
     list(cycle);
     place("chain").replaceChildren();
     against(cycle, mine);
     try {
       const found = await asks.get("trades/round-trips", { cycle: cycle.cycle, limit: 200 });
-      if (mine === turn) chain(found.items);
+      if (mine === turn) chain(cycle, found.items);
     } catch (error) {
       if (mine === turn) fail(error);
     }
@@ -105,7 +106,9 @@ window.mtz.book.wheel = (function () {
     }
   }
 
-  function chain(trips) {
+  function chain(cycle, trips) {
+    const others = cycles.filter((each) => each.cycle !== cycle.cycle && each.currency === cycle.currency).map((each) => [each.cycle, `${STAGES[each.stage]}, opened ${day(each.opened_on)}`]);
+    const again = (wanted) => show(cycle.symbol, wanted);
     const rows = [...trips].sort((a, b) => (a.opened < b.opened ? -1 : 1));
     const chains = [...new Set(rows.map((trip) => trip.chain).filter((name) => name && rows.some((trip) => trip.chain === name && trip.sec_type !== "STK")))];
     const lines = rows.map((trip) => element("tr", {}, [
@@ -113,8 +116,9 @@ window.mtz.book.wheel = (function () {
       text(`${day(trip.opened_on)} at ${format.price(trip.open_price)}`),
       text(trip.closed_on ? `${day(trip.closed_on)}, ${ENDS[trip.ended_by] || trip.ended_by || "closed"}${trip.close_price === null ? "" : ` at ${format.price(trip.close_price)}`}` : "open"),
       text(chains.includes(trip.chain) ? String(chains.indexOf(trip.chain) + 1) : ""), text(format.signed(trip.net), "td", `num ${trip.closed_on ? format.direction(trip.net) : "quiet"}`),
+      window.mtz.book.placing.cell(trip, cycle, others, again),
     ]));
-    const heads = [["Contract"], ["Qty", "num"], ["Opened"], ["Ended"], ["Chain"], ["Net so far", "num"]].map(([name, tone]) => text(name, "th", tone || ""));
+    const heads = [["Contract"], ["Qty", "num"], ["Opened"], ["Ended"], ["Chain"], ["Net so far", "num"], ["Cycle"]].map(([name, tone]) => text(name, "th", tone || ""));
     place("chain").replaceChildren(element("table", { className: "plain" }, [
       element("caption", { textContent: "What the cycle is made of, oldest first; what rolls bind together has one chain's number." }),
       element("thead", {}, [element("tr", {}, heads)]), element("tbody", {}, lines),
