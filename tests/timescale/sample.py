@@ -125,6 +125,16 @@ def introduce(store: Store) -> None:
 
 def flows_and_bars(conn: Any) -> None:
     """Written by others than the poller."""
+    for i, owed in enumerate((12.5, 0.0, 3.25)):
+        conn.execute(
+            "INSERT INTO cash_states (account, ts, session_date, cash_by_currency, accrued_dividends, accrued_interest, net_liquidation,"
+            ' daily_pnl) VALUES (\'DU1\', %s, session_date_of(%s), \'{"USD": ["100.25", "1"]}\', %s, 0, 100000, 5)',
+            [MOMENTS[i], MOMENTS[i], owed],
+        )
+    conn.execute(
+        "INSERT INTO suspected_transfers (account, ts, session_date, amount) VALUES ('DU1', %s, session_date_of(%s), 987.65)",
+        [MOMENTS[2], MOMENTS[2]],
+    )
     for i, kind in enumerate(("deposit", "withdrawal", "dividend")):
         conn.execute(
             "INSERT INTO cash_flows (account, flow_id, ts, session_date, kind, amount, currency, base_amount, source)"
