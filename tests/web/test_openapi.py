@@ -35,6 +35,7 @@ PATHS = {
     "/api/statements/uploads",
     "/api/statements/uploads/{upload}",
     "/api/trades/{id}/notes",
+    "/api/trades/round-trips/{id}/cycle",
     "/api/trades/round-trips/{id}/notes",
     "/api/underlyings/{symbol}/notes",
     "/api/underlyings/{symbol}/payoff",
