@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from callbacks import asked, live, overview, reports, shell, strategies, stylesheet
+from callbacks import asked, live, overview, shell, strategies, stylesheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,5 +48,4 @@ def register_all(
     shell.register(app, reads, benchmark, refusal, reader)
     live.register(app, reads)
     overview.register(app)
-    reports.register(app)
     strategies.register(app, reads, commands, assignments, previews, who)

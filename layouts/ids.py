@@ -11,14 +11,6 @@ FAST = "fast-interval"
 ASK = "ask"  # a counter: read everything now
 KNOWN = "known-revisions"  # what the browser holds: a callback answers what is newer
 ACCOUNT = "account"
-ACCOUNTS = "accounts"
-
-# Accepted messages, one store a topic: never older than what was there.
-PORTFOLIO = "portfolio-message"
-SUMMARY = "summary-message"
-STATUS = "status-message"
-TRADES = "trades-message"
-STRATEGIES = "strategies-message"
 
 # -- every page ------------------------------------------------------------------------------------------------------------
 LOCATION = "location"

@@ -199,10 +199,8 @@ window.mtz.grids = (function () {
     withApi(POSITIONS, (api) => api.refreshCells({ columns: ["as_of"], force: true }));
   });
 
-  window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.mtz = Object.assign(window.dash_clientside.mtz || {}, {
-    trades: (message) => { if (message) trades(message); },
-  });
+  window.mtz.state.on(["positions.update"], positions);
+  window.mtz.state.on(["trade.executed"], trades);
 
-  return { clear, positions, withApi, reveal, flashesOf, flashCell, height };
+  return { clear, withApi, reveal, flashesOf, flashCell, height };
 })();

@@ -195,8 +195,9 @@ window.mtz.book.grid = (function () {
     else tick(message);
   }
 
+  window.mtz.state.on(["positions.update"], take);
+
   return {
-    take,
     folded: () => [...folded],
     restore: (names) => { folded.clear(); names.forEach((name) => folded.add(name)); },
     rebuild: () => { if (looking()) rebuild(); },
