@@ -12,6 +12,8 @@ from typing import Any
 
 from dash.development.base_component import Component
 
+from layouts.components.grid import TABLE
+
 PLAIN = "dash_html_components"
 NAMES = {"className": "class", "htmlFor": "for"}  # the others are HTML's, in small letters
 VOID = frozenset({"br", "hr", "img"})
@@ -26,7 +28,7 @@ def still(part: Any) -> Any:
         return part
     children = getattr(part, "children", None)
     if children is None or isinstance(children, str | int | float):
-        return part
+        return part  # by itself it is one already
     if not _is_plain(part):
         part.children = still(children)
         return part
@@ -45,7 +47,10 @@ def _given(part: Component) -> dict[str, Any]:
 def _is_plain(part: Any) -> bool:
     if isinstance(part, list | tuple):
         return all(map(_is_plain, part))
-    return not isinstance(part, Component) or (part._namespace == PLAIN and _is_plain(getattr(part, "children", None)))
+    if not isinstance(part, Component):
+        return True
+    is_box = hasattr(part, TABLE)  # Dash will be told of what comes into it
+    return part._namespace == PLAIN and not is_box and _is_plain(getattr(part, "children", None))
 
 
 def _markup(part: Any) -> Iterable[str]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dash import html
 
 from layouts import ids
 from layouts.components.grid import call, figure, grid
-
-if TYPE_CHECKING:
-    from data.views import TradeView
 
 HEIGHT = 392  # as high as the chart beside it
 
@@ -30,5 +27,5 @@ COLUMNS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-def trades_grid(rows: list[TradeView]) -> html.Div:
-    return grid(ids.TRADES_GRID, COLUMNS, list(rows), "mtz.tradeKey(params.data)", HEIGHT)
+def trades_grid() -> html.Div:
+    return grid(ids.TRADES_GRID, COLUMNS, [], "mtz.tradeKey(params.data)", HEIGHT)

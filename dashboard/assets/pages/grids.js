@@ -83,7 +83,18 @@ window.mtz.grids = (function () {
     api.addEventListener("cellKeyDown", (event) => { if (event.event && event.event.key === "Enter") open(event); });
   }
 
-  const withApi = (id, act) => window.dash_ag_grid && window.dash_ag_grid.getApiAsync(id).then(act).catch(() => {});
+  /* A table is made when its place is first looked at. */
+  function isMade(id) {
+    const box = document.getElementById(`${id}-box`);
+    if (!box || (box.dataset.table && box.closest("[hidden]"))) return false;
+    if (box.dataset.table) {
+      window.dash_clientside.set_props(box.id, { children: JSON.parse(box.dataset.table) });
+      delete box.dataset.table;
+    }
+    return true;
+  }
+
+  const withApi = (id, act) => isMade(id) && window.dash_ag_grid.getApiAsync(id).then(act).catch(() => {});
 
   /* At once, not by AG Grid's queue: when that is emptied Dash is told all rows again, and before the table is Dash's too that fails. */
   function apply(id, key, items, removed, done) {
@@ -122,11 +133,12 @@ window.mtz.grids = (function () {
   }
 
   const onOverview = () => window.mtz.ui.isShown("page-overview");
-  let behind = false; // the table isn't looked at: it is brought up to date when it is
+  let behind = false; // the tables aren't looked at: they are brought up to date when they are
 
   document.addEventListener("mtz:page", () => {
     if (!behind || !onOverview()) return;
     behind = false;
+    trades({ items: [...state.trades.values()] });
     withApi(POSITIONS, (api) => {
       const removed = [];
       api.forEachNode((node) => { if (!state.positions.has(node.data.con_id)) removed.push(node.id); });
@@ -163,13 +175,16 @@ window.mtz.grids = (function () {
   /* As high as its rows, up to a bound. */
   function fit(count) {
     const rows = Math.max(3, Math.min(count, 18));
-    if (fitted !== null && fitted !== rows) {
-      window.dash_clientside.set_props(`${POSITIONS}-box`, { style: { height: `${height(rows)}px` } });
-    }
+    if (fitted !== rows) document.getElementById(`${POSITIONS}-box`).style.height = `${height(rows)}px`;
     fitted = rows;
   }
 
   function trades(message) {
+    if (!onOverview()) {
+      behind = true;
+      document.dispatchEvent(new CustomEvent("mtz:trades"));
+      return;
+    }
     withApi(TRADES, (api) => {
       const keep = new Set(message.items.map(tradeKey));
       const gone = [];

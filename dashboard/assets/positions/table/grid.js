@@ -69,7 +69,7 @@ window.mtz.book.grid = (function () {
   /* As high as its rows, up to a bound. */
   function fit(api) {
     const shown = Math.max(3, Math.min(api.getDisplayedRowCount(), MOST_ROWS)) + api.getPinnedTopRowCount();
-    if (shown !== fitted) window.dash_clientside.set_props(`${GRID}-box`, { style: { height: `${grids.height(shown)}px` } });
+    if (shown !== fitted) document.getElementById(`${GRID}-box`).style.height = `${grids.height(shown)}px`;
     fitted = shown;
   }
 
