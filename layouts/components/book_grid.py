@@ -58,5 +58,4 @@ def book_grid() -> html.Div:
         HEIGHT,
         getRowClass=call("mtz.book.rowClass(params)"),
         postSortRows=call("mtz.book.gather(params)"),
-        suppressModelUpdateAfterUpdateTransaction=True,
     )

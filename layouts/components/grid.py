@@ -12,7 +12,7 @@ from layouts import ids
 
 ROW_HEIGHT = 34
 HEADER_HEIGHT = 36
-TABLE = "data-table"  # of the box: the table as Dash would be told of it
+TABLE = "data-grid"  # of the box: the table as Dash would be told of it
 
 # The colours are CSS variables, so that the theme switch needs no word with the grid.
 THEME = (

@@ -86,10 +86,10 @@ window.mtz.grids = (function () {
   /* A table is made when its place is first looked at. */
   function isMade(id) {
     const box = document.getElementById(`${id}-box`);
-    if (!box || (box.dataset.table && box.closest("[hidden]"))) return false;
-    if (box.dataset.table) {
-      window.dash_clientside.set_props(box.id, { children: JSON.parse(box.dataset.table) });
-      delete box.dataset.table;
+    if (!box || (box.dataset.grid && box.closest("[hidden]"))) return false;
+    if (box.dataset.grid) {
+      window.dash_clientside.set_props(box.id, { children: JSON.parse(box.dataset.grid) });
+      delete box.dataset.grid;
     }
     return true;
   }
@@ -128,8 +128,9 @@ window.mtz.grids = (function () {
   }
 
   function flashCell(id, row, column, change) {
-    const grid = document.getElementById(id);
-    window.mtz.ui.flash(grid && grid.querySelector(`[row-id="${row}"] [col-id="${column}"]`), change);
+    const rows = document.querySelector(`#${id} .ag-center-cols-container`);
+    const shown = rows && [...rows.children].find((each) => each.getAttribute("row-id") === String(row)); // a selector looks at every cell
+    window.mtz.ui.flash(shown && shown.querySelector(`[col-id="${column}"]`), change);
   }
 
   const onOverview = () => window.mtz.ui.isShown("page-overview");

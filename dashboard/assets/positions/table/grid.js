@@ -73,7 +73,14 @@ window.mtz.book.grid = (function () {
     fitted = shown;
   }
 
-  const total = (api) => api.setGridOption("pinnedTopRowData", rows.totals([...groups.values()].map((group) => group.row)));
+  /* The pinned rows: made anew only when others belong there. */
+  function total(api) {
+    const sums = rows.totals([...groups.values()].map((group) => group.row));
+    const shown = sums.map((_, i) => api.getPinnedTopRow(i));
+    const isSame = api.getPinnedTopRowCount() === sums.length && shown.every((node, i) => node.data.key === sums[i].key);
+    if (isSame) shown.forEach((node, i) => node.updateData(sums[i]));
+    else api.setGridOption("pinnedTopRowData", sums);
+  }
 
   function resort(api) {
     sortedAt = Date.now();
@@ -96,7 +103,8 @@ window.mtz.book.grid = (function () {
     grids.withApi(GRID, (api) => {
       if (![...changed, ...heads].every((row) => api.getRowNode(row.key))) return agree(api); // the table was just made
       const moves = grids.flashesOf(api, changed, (row) => row.key);
-      api.applyTransaction({ update: [...changed, ...heads] });
+      // Not by a transaction: the component would tell Dash all rows again. They are sorted anew now and then.
+      for (const row of [...changed, ...heads]) api.getRowNode(row.key).updateData(row);
       if (heads.length) total(api);
       if (Date.now() - sortedAt > RESORT_MS && api.getColumnState().some((column) => column.sort && column.colId !== "symbol")) resort(api);
       moves.forEach(([key, column, change]) => grids.flashCell(GRID, key, column, change));

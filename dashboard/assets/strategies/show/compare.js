@@ -47,7 +47,7 @@ window.mtz.control.compare = (function () {
   }
 
   const question = () => `${state.account} ${frame} ${chosen}`;
-  const looking = () => Boolean(of("chart") && of("plot").offsetParent) && !document.hidden;
+  const looking = () => window.mtz.ui.isShown("page-strategies") && !document.hidden;
 
   function offer(names) {
     parts.list(of("pick"), names.map((name) => [name, title(name), (chosen || []).indexOf(name), (chosen || []).length]), ([name, words, place, count]) => {
