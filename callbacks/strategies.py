@@ -124,4 +124,6 @@ def register(
         app.callback(Output(name.answer, "data"), Input(name.ask, "data"), prevent_initial_call=True)(
             partial(answered, question)
         )
-        app.clientside_callback(ClientsideFunction("mtz", "answeredQuestion"), Input(name.answer, "data"), prevent_initial_call=True)
+        app.clientside_callback(
+            ClientsideFunction("mtz", "answeredQuestion"), Input(name.answer, "data"), prevent_initial_call=True
+        )

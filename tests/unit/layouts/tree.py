@@ -24,7 +24,9 @@ def components(root: Any) -> Iterator[Component]:
 def ids(root: Any) -> list[str]:
     """Those of the tables, which the browser makes, among them."""
     found = [part.id for part in components(root) if getattr(part, "id", None)]
-    return found + [json.loads(getattr(part, TABLE))["props"]["id"] for part in components(root) if hasattr(part, TABLE)]
+    return found + [
+        json.loads(getattr(part, TABLE))["props"]["id"] for part in components(root) if hasattr(part, TABLE)
+    ]
 
 
 def by_id(root: Any, wanted: str) -> Component:
