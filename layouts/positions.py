@@ -8,7 +8,8 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from layouts import ids
-from layouts.components.book_grid import CHOOSABLE, book_grid
+from layouts.components.book_grid import COLUMNS, book_grid
+from layouts.components.columns import column_choice
 from layouts.components.panel import empty, panel
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def _held(state: PageState) -> html.Section:
         note=html.Span(id=ids.BOOK_NOTE, role="status"),
         tools=[
             html.Button("Fold all", id=ids.BOOK_FOLD, type="button", className="tool"),
-            _columns(),
+            column_choice("book", COLUMNS),
             html.A("CSV", id=ids.BOOK_CSV, className="tool", href=_csv(state.account), title="Download exactly what the filter shows"),
         ],
         children=[
@@ -133,34 +134,3 @@ def _filters() -> list[Any]:
 
 def _field(name: str, target: str, control: Any) -> html.Div:
     return html.Div([html.Label(name, htmlFor=target), control], className="filter")
-
-
-def _columns() -> html.Details:
-    """Which columns are shown; their order and width are the reader's to drag."""
-    boxes = [
-        html.Button(
-            name,
-            type="button",
-            role="menuitemcheckbox",
-            className="column-choice",
-            **{"data-column": column, "aria-checked": "true"},
-        )
-        for column, name in CHOOSABLE.items()
-    ]
-    return html.Details(
-        [
-            html.Summary("Columns", className="tool"),
-            html.Div(
-                [
-                    html.Div(
-                        boxes, className="column-choices", role="menu", **{"aria-label": "Columns that are shown"}
-                    ),
-                    html.P("Drag a heading to move a column, its edge to widen it.", className="quiet"),
-                    html.Button("Reset columns", id=ids.BOOK_RESET, type="button", className="tool"),
-                ],
-                className="more-list column-list",
-            ),
-        ],
-        id=ids.BOOK_COLUMNS,
-        className="more columns",
-    )

@@ -8,7 +8,8 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from layouts import ids
-from layouts.components.journal_grids import executions_grid, orders_grid, trips_grid
+from layouts.components.columns import column_choice
+from layouts.components.journal_grids import COLUMNS, journal_grid
 from layouts.components.panel import empty, panel
 
 EVERY = "*"
@@ -58,22 +59,27 @@ def _journal() -> html.Section:
                 role="group",
                 **{"aria-label": "What is listed"},
             ),
+            *[_of_list(view, column_choice(view, columns)) for view, columns in COLUMNS.items()],
             html.A("CSV", id=ids.JOURNAL_CSV, className="tool", href="/api/exports/trades.csv", title="Download exactly what the filter shows"),
         ],
         children=[
             html.Div(_filters(), id=ids.JOURNAL_FILTERS, className="ledger-filters", role="group", **{"aria-label": "Which trades"}),
             html.P(id=ids.JOURNAL_PROBLEM, className="panel-problem", role="status", hidden=True),
+            html.P(id=ids.JOURNAL_UNKEPT, className="panel-problem", role="status", hidden=True),
             html.Div(
                 [
-                    html.Div(executions_grid(), className="journal-table", **{"data-table": "executions"}),
-                    html.Div(orders_grid(), className="journal-table", hidden=True, **{"data-table": "orders"}),
-                    html.Div(trips_grid(), className="journal-table", hidden=True, **{"data-table": "trips"}),
+                    *[_of_list(view, journal_grid(view), className="journal-table") for view in COLUMNS],
                     empty(ids.JOURNAL_EMPTY, "No trade is here", "", shown=False),
                 ],
                 className="ledger-box",
             ),
         ],
     )  # fmt: skip
+
+
+def _of_list(view: str, part: Any, **more: Any) -> html.Div:
+    """Shown while that list is."""
+    return html.Div(part, hidden=view != "executions", **{"data-table": view}, **more)
 
 
 def _filters() -> list[Any]:

@@ -45,9 +45,6 @@ COLUMNS: list[dict[str, Any]] = [
     figure("as_of", "Age", "mtz.rowAge(params.value)", width=70, tip="Shown once a row is older than a minute; of an underlying the oldest", sortable=False),
 ]  # fmt: skip
 
-# The columns that a reader may hide, by name.
-CHOOSABLE = {column.get("colId", column["field"]): column["headerName"] for column in COLUMNS[1:]}
-
 
 def book_grid() -> html.Div:
     return grid(
