@@ -85,15 +85,15 @@ def _of_list(view: str, part: Any, **more: Any) -> html.Div:
 
 def _filters() -> list[Any]:
     return [
-        entry("Find", ids.JOURNAL_TEXT, "words of contract, strategy, note", 100, "search"),
-        entry("Symbol", ids.JOURNAL_SYMBOL, "any", 40),
+        entry("Find", ids.JOURNAL_TEXT, "contract, strategy, note", 100, "search"),
+        entry("Symbol", ids.JOURNAL_SYMBOL, "any symbol", 40),
         choice("Days", ids.JOURNAL_WHEN, WHEN),
         html.Div(id=ids.JOURNAL_DAYS, className="filter journal-days"),
         choice("Type", ids.JOURNAL_TYPE, TYPES),
         choice("Side", ids.JOURNAL_SIDE, SIDES),
         choice("State", ids.JOURNAL_STATE, STATES),
         choice("Strategy", ids.JOURNAL_STRATEGY, {EVERY: "Every strategy"}),
-        entry("Tag", ids.JOURNAL_TAG, "any", 32),
+        entry("Tag", ids.JOURNAL_TAG, "any tag", 32),
         choice("Notes", ids.JOURNAL_NOTED, NOTED),
         html.Button("Clear", id=ids.JOURNAL_CLEAR, type="button", className="tool", hidden=True),
     ]
