@@ -68,7 +68,7 @@ def _markup(part: Any) -> Iterable[str]:
 
 
 def _attributes(part: Component) -> Iterable[str]:
-    for name, value in _given(part).items():
+    for name, value in sorted(_given(part).items()):
         if name == "style":
             value = ";".join(f"{_kebab(each)}:{words}" for each, words in value.items())
         if name.startswith(("aria-", "data-")) and value is not None:

@@ -60,7 +60,7 @@ def test_plain_elements_are_written_as_react_would() -> None:
     assert {name: made["props"][name] for name in ("id", "className")} == {"id": "s", "className": "panel"}
     assert markup(made) == (
         '<label class="a b" for="x">R &amp; D &lt; 1</label>'
-        '<button disabled tabindex="-1" aria-pressed="false" data-say="&quot;&lt;&amp;">go</button>'
+        '<button aria-pressed="false" data-say="&quot;&lt;&amp;" disabled tabindex="-1">go</button>'
         '<p style="margin-top:2px;color:red"><strong>5</strong> of 6</p><br><time datetime="2026-01-05"></time>'
     )
 
