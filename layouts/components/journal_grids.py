@@ -27,7 +27,7 @@ def _figure(field: str, name: str, formatter: str, *, width: int, **more: Any) -
 
 FIXED: dict[str, Any] = {"sortable": False}
 CONTRACT: dict[str, Any] = {
-    "field": "symbol", "headerName": "Contract", "minWidth": 160, "flex": 160, "valueFormatter": call("mtz.journal.contract(params)"),
+    "field": "symbol", "headerName": "Contract", "minWidth": 172, "flex": 172, "valueFormatter": call("mtz.journal.contract(params)"),
     "cellClass": "contract", "tooltipValueGetter": call("mtz.journal.contractTip(params)"),
 }  # fmt: skip
 NOTE = _words("note", "Note", 150, "mtz.journal.note(params)", **FIXED)
