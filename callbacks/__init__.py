@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from callbacks import asked, live, overview, reports, shell, strategies, stylesheet
+from callbacks import asked, bundle, live, overview, shell, strategies, stylesheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,8 +45,8 @@ def register_all(
     """
     asked.register(app)
     stylesheet.register(app)
+    bundle.register(app)
     shell.register(app, reads, benchmark, refusal, reader)
     live.register(app, reads)
     overview.register(app)
-    reports.register(app)
     strategies.register(app, reads, commands, assignments, previews, who)

@@ -56,4 +56,4 @@ def register(app: dash.Dash, reads: Reads) -> None:
         running=[(Output(ids.FAST, "max_intervals"), 0, -1)],
     )(ask)
 
-    app.clientside_callback(ClientsideFunction("mtz", "answered"), Input(ids.POLLED, "data"))
+    app.clientside_callback(ClientsideFunction("mtz", "answered"), Input(ids.POLLED, "data"), State(ids.CONFIG, "data"))

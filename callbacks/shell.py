@@ -14,6 +14,7 @@ from data.reads import Reads
 from layouts import ids
 from layouts.shell import page
 from layouts.state import PageState, Reader
+from layouts.still import still
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,18 +61,11 @@ def register(
         if not flask.has_request_context():  # Dash asks once while it is put together: nothing is read for that
             return page(PageState(benchmark=benchmark), release, LIMITS)
         wanted = flask.request.cookies.get(COOKIE)
-        return page(first_state(reads, wanted, benchmark, refusal(), reader()), release, LIMITS)
+        return still(page(first_state(reads, wanted, benchmark, refusal(), reader()), release, LIMITS))
 
     app.layout = layout
     # Else every page would carry that first layout a second time; a test checks that every id of a callback exists.
     app.config.suppress_callback_exceptions = True
     browser = app.clientside_callback
-    browser(ClientsideFunction("mtz", "route"), Input(ids.LOCATION, "pathname"))
-    browser(ClientsideFunction("mtz", "theme"), Input(ids.THEME, "n_clicks"))
-    browser(ClientsideFunction("mtz", "pick"), Input(ids.PICKER, "value"))
-    browser(
-        ClientsideFunction("mtz", "connection"),
-        Input(ids.STATUS, "data"),
-        Input(ids.PORTFOLIO, "data"),
-        State(ids.CONFIG, "data"),
-    )
+    browser(ClientsideFunction("mtz", "route"), Input(ids.LOCATION, "pathname"), State(ids.CONFIG, "data"))
+    browser(ClientsideFunction("mtz", "pick"), Input(ids.PICKER, "value"), prevent_initial_call=True)

@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dash import ClientsideFunction, Input, Output, State
+from dash import ClientsideFunction, Input, Output
 from sqlalchemy.exc import DBAPIError
 
 from data import control
@@ -124,7 +124,6 @@ def register(
         app.callback(Output(name.answer, "data"), Input(name.ask, "data"), prevent_initial_call=True)(
             partial(answered, question)
         )
-        app.clientside_callback(ClientsideFunction("mtz", "answeredQuestion"), Input(name.answer, "data"))
-    app.clientside_callback(
-        ClientsideFunction("mtz", "strategies"), Input(ids.STRATEGIES, "data"), State(ids.CONFIG, "data")
-    )
+        app.clientside_callback(
+            ClientsideFunction("mtz", "answeredQuestion"), Input(name.answer, "data"), prevent_initial_call=True
+        )

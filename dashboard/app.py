@@ -51,6 +51,9 @@ INDEX = f"""<!DOCTYPE html>
 {{%metas%}}
 <title>{{%title%}}</title>
 <script>{THEME_SCRIPT}</script>
+<link rel="preload" href="/_dash-layout" as="fetch" crossorigin>
+<link rel="preload" href="/_dash-dependencies" as="fetch" crossorigin>
+<link rel="preload" href="/_dash-component-suites/dash_ag_grid/async-community.js" as="script">
 <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
 {{%css%}}
 </head>

@@ -11,14 +11,6 @@ FAST = "fast-interval"
 ASK = "ask"  # a counter: read everything now
 KNOWN = "known-revisions"  # what the browser holds: a callback answers what is newer
 ACCOUNT = "account"
-ACCOUNTS = "accounts"
-
-# Accepted messages, one store a topic: never older than what was there.
-PORTFOLIO = "portfolio-message"
-SUMMARY = "summary-message"
-STATUS = "status-message"
-TRADES = "trades-message"
-STRATEGIES = "strategies-message"
 
 # -- every page ------------------------------------------------------------------------------------------------------------
 LOCATION = "location"
@@ -72,6 +64,7 @@ JOURNAL_VIEWS = "journal-views"
 JOURNAL_FILTERS = "journal-filters"
 JOURNAL_CSV = "journal-csv"
 JOURNAL_PROBLEM = "journal-problem"
+JOURNAL_UNKEPT = "journal-unkept"
 JOURNAL_EMPTY = "journal-empty"
 JOURNAL_TEXT = "journal-text"
 JOURNAL_SYMBOL = "journal-symbol"
@@ -84,9 +77,6 @@ JOURNAL_STRATEGY = "journal-strategy"
 JOURNAL_TAG = "journal-tag"
 JOURNAL_NOTED = "journal-noted"
 JOURNAL_CLEAR = "journal-clear"
-EXECUTIONS_GRID = "executions-grid"
-ORDERS_GRID = "orders-grid"
-TRIPS_GRID = "trips-grid"
 RESULTS = "results"
 RESULTS_UNIT = "results-unit"
 RESULTS_NOTE = "results-note"
@@ -221,8 +211,6 @@ BOOK_DTE = "book-dte"
 BOOK_STRATEGY = "book-strategy"
 BOOK_CLEAR = "book-clear"
 BOOK_FOLD = "book-fold"
-BOOK_COLUMNS = "book-columns"
-BOOK_RESET = "book-reset"
 EXPIRIES = "expiries"
 EXPIRIES_NOTE = "expiries-note"
 EXPIRIES_PROBLEM = "expiries-problem"
@@ -278,6 +266,21 @@ def chart(part: str, key: str) -> str:
 def card(part: str, key: str) -> str:
     """A metric card's part: `value`, `unit`, `change`, `reason`, `age`, `why` (the button) or `rule` (its popover's text)."""
     return f"card-{part}-{key}"
+
+
+def journal_grid(name: str) -> str:
+    """The table of a list of trades."""
+    return f"{name}-grid"
+
+
+def column_choice(name: str) -> str:
+    """The list of a table's columns; `name` is the stem of the table's ids."""
+    return f"{name}-columns"
+
+
+def column_reset(name: str) -> str:
+    """The button that brings a table's columns back."""
+    return f"{name}-reset"
 
 
 def grid_box(grid: str) -> str:

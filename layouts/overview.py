@@ -95,7 +95,7 @@ def _trades(state: PageState) -> html.Section:
         note=html.Span(id=ids.TRADES_NOTE),
         tools=_csv(ids.TRADES_CSV, "trades", state.account),
         children=[
-            trades_grid(rows),
+            trades_grid(),
             empty(
                 ids.TRADES_EMPTY, "No trades yet",
                 "Fills of this account appear here the moment the broker reports them. Those of your bots are seen when "
@@ -114,7 +114,7 @@ def _positions(state: PageState) -> html.Section:
         note=html.Span(_count(len(rows)), id=ids.POSITIONS_NOTE),
         tools=_csv(ids.POSITIONS_CSV, "positions", state.account),
         children=[
-            positions_grid(rows),
+            positions_grid(len(rows)),
             empty(
                 ids.POSITIONS_EMPTY, "Nothing is held",
                 "Stocks and options stand here, options under their stock, as soon as the account holds some.",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import dash_bootstrap_components as dbc
-from dash import dcc, html
+from dash import html
 
 from layouts import ids
-from layouts.components.book_grid import CHOOSABLE, book_grid
-from layouts.components.panel import empty, panel
+from layouts.components.book_grid import COLUMNS, book_grid
+from layouts.components.columns import column_choice
+from layouts.components.field import choice, entry
+from layouts.components.panel import empty, panel, problem, scrolls
 
 if TYPE_CHECKING:
     from layouts.state import PageState
@@ -40,12 +41,12 @@ def _held(state: PageState) -> html.Section:
         note=html.Span(id=ids.BOOK_NOTE, role="status"),
         tools=[
             html.Button("Fold all", id=ids.BOOK_FOLD, type="button", className="tool"),
-            _columns(),
+            column_choice("book", COLUMNS),
             html.A("CSV", id=ids.BOOK_CSV, className="tool", href=_csv(state.account), title="Download exactly what the filter shows"),
         ],
         children=[
             html.Div(_filters(), className="ledger-filters", role="group", **{"aria-label": "Which positions"}),
-            html.P(id=ids.BOOK_PROBLEM, className="panel-problem", role="status", hidden=True),
+            problem(ids.BOOK_PROBLEM),
             html.Div(
                 [
                     book_grid(),
@@ -68,8 +69,8 @@ def _calendar() -> html.Section:
         "expiries",
         note=html.Span(id=ids.EXPIRIES_NOTE),
         children=[
-            html.P(id=ids.EXPIRIES_PROBLEM, className="panel-problem", role="status", hidden=True),
-            html.Div(id=ids.EXPIRIES, className="scrolls", tabIndex=0, role="region", **{"aria-label": "Expiry calendar by week"}),
+            problem(ids.EXPIRIES_PROBLEM),
+            scrolls(ids.EXPIRIES, "Expiry calendar by week"),
             html.P(
                 "Premium at risk: what buying the shorts back would cost at the marks. Notional: strike × multiplier of the shorts.",
                 className="table-note quiet",
@@ -84,7 +85,7 @@ def _ladder() -> html.Section:
         "ladder",
         note=html.Span(id=ids.LADDER_NOTE),
         children=[
-            html.Div(id=ids.LADDER, className="scrolls", tabIndex=0, role="region", **{"aria-label": "Assignment ladder by expiry"}),
+            scrolls(ids.LADDER, "Assignment ladder by expiry"),
             html.P(
                 "What each expiry by itself would take if all short options, or only those in the money now, were assigned; "
                 "our estimate by strikes, never the broker's margin.",
@@ -102,8 +103,8 @@ def _greeks() -> html.Section:
         "greeks",
         note=html.Span(id=ids.GREEKS_NOTE),
         children=[
-            html.P(id=ids.GREEKS_PROBLEM, className="panel-problem", role="status", hidden=True),
-            html.Div(id=ids.GREEKS, className="scrolls", tabIndex=0, role="region", **{"aria-label": "Greeks by underlying, in money"}),
+            problem(ids.GREEKS_PROBLEM),
+            scrolls(ids.GREEKS, "Greeks by underlying, in money"),
             html.P(
                 [
                     "In money: delta × price, its change when the underlying rises one percent, a calendar day, a percentage point of "
@@ -121,46 +122,9 @@ def _csv(account: str | None) -> str:
 
 
 def _filters() -> list[Any]:
-    every = [{"label": "Every strategy", "value": EVERY}]
-    days = [{"label": name, "value": value} for value, name in DTE.items()]
     return [
-        _field("Find", ids.BOOK_TEXT, dcc.Input(id=ids.BOOK_TEXT, type="search", maxLength=60, autoComplete="off", placeholder="symbol, expiry, strike", className="entry", value="")),
-        _field("Expires in", ids.BOOK_DTE, dbc.Select(id=ids.BOOK_DTE, options=days, value=EVERY, size="sm")),
-        _field("Strategy", ids.BOOK_STRATEGY, dbc.Select(id=ids.BOOK_STRATEGY, options=every, value=EVERY, size="sm")),
+        entry("Find", ids.BOOK_TEXT, "symbol, expiry, strike", 60, "search"),
+        choice("Expires in", ids.BOOK_DTE, DTE),
+        choice("Strategy", ids.BOOK_STRATEGY, {EVERY: "Every strategy"}),
         html.Button("Clear", id=ids.BOOK_CLEAR, type="button", className="tool", hidden=True),
-    ]  # fmt: skip
-
-
-def _field(name: str, target: str, control: Any) -> html.Div:
-    return html.Div([html.Label(name, htmlFor=target), control], className="filter")
-
-
-def _columns() -> html.Details:
-    """Which columns are shown; their order and width are the reader's to drag."""
-    boxes = [
-        html.Button(
-            name,
-            type="button",
-            role="menuitemcheckbox",
-            className="column-choice",
-            **{"data-column": column, "aria-checked": "true"},
-        )
-        for column, name in CHOOSABLE.items()
     ]
-    return html.Details(
-        [
-            html.Summary("Columns", className="tool"),
-            html.Div(
-                [
-                    html.Div(
-                        boxes, className="column-choices", role="menu", **{"aria-label": "Columns that are shown"}
-                    ),
-                    html.P("Drag a heading to move a column, its edge to widen it.", className="quiet"),
-                    html.Button("Reset columns", id=ids.BOOK_RESET, type="button", className="tool"),
-                ],
-                className="more-list column-list",
-            ),
-        ],
-        id=ids.BOOK_COLUMNS,
-        className="more columns",
-    )

@@ -138,13 +138,10 @@ def _plumbing(state: PageState, limits: dict[str, float]) -> list[Any]:
         dcc.Location(id=ids.LOCATION, refresh=False),
         dcc.Store(id=ids.CONFIG, data={"limits": limits, "signed": sorted(SIGNED), "interval_ms": FAST_MS, "refusal": state.refusal}),
         dcc.Store(id=ids.ACCOUNT, data=state.account),
-        dcc.Store(id=ids.ACCOUNTS, data=state.accounts),
         dcc.Store(id=ids.POLLED, data={"account": state.account, "accounts": state.accounts, "source": state.source,
                                        "problem": state.problem, "messages": state.messages}),
         dcc.Store(id=ids.ASK, data=0),
         dcc.Store(id=ids.KNOWN, data={}),
-        *[dcc.Store(id=name) for name in (ids.PORTFOLIO, ids.SUMMARY, ids.STATUS, ids.TRADES,
-                                         ids.STRATEGIES)],
         *questions(),
         dcc.Interval(id=ids.FAST, interval=FAST_MS),
     ]  # fmt: skip

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import dash_bootstrap_components as dbc
-from dash import dcc, html
+from dash import html
 
 from layouts import ids
-from layouts.components.journal_grids import executions_grid, orders_grid, trips_grid
-from layouts.components.panel import empty, panel
+from layouts.components.columns import column_choice
+from layouts.components.field import choice, entry
+from layouts.components.journal_grids import COLUMNS, journal_grid
+from layouts.components.panel import empty, panel, problem, scrolls
 
 EVERY = "*"
 VIEWS = {"executions": "Executions", "orders": "Orders", "trips": "Round trips"}
@@ -58,16 +60,16 @@ def _journal() -> html.Section:
                 role="group",
                 **{"aria-label": "What is listed"},
             ),
+            *[_of_list(view, column_choice(view, columns)) for view, columns in COLUMNS.items()],
             html.A("CSV", id=ids.JOURNAL_CSV, className="tool", href="/api/exports/trades.csv", title="Download exactly what the filter shows"),
         ],
         children=[
             html.Div(_filters(), id=ids.JOURNAL_FILTERS, className="ledger-filters", role="group", **{"aria-label": "Which trades"}),
-            html.P(id=ids.JOURNAL_PROBLEM, className="panel-problem", role="status", hidden=True),
+            problem(ids.JOURNAL_PROBLEM),
+            problem(ids.JOURNAL_UNKEPT),
             html.Div(
                 [
-                    html.Div(executions_grid(), className="journal-table", **{"data-table": "executions"}),
-                    html.Div(orders_grid(), className="journal-table", hidden=True, **{"data-table": "orders"}),
-                    html.Div(trips_grid(), className="journal-table", hidden=True, **{"data-table": "trips"}),
+                    *[_of_list(view, journal_grid(view), className="journal-table") for view in COLUMNS],
                     empty(ids.JOURNAL_EMPTY, "No trade is here", "", shown=False),
                 ],
                 className="ledger-box",
@@ -76,21 +78,25 @@ def _journal() -> html.Section:
     )  # fmt: skip
 
 
+def _of_list(view: str, part: Any, **more: Any) -> html.Div:
+    """Shown while that list is."""
+    return html.Div(part, hidden=view != "executions", **{"data-table": view}, **more)
+
+
 def _filters() -> list[Any]:
-    every = [{"label": "Every strategy", "value": EVERY}]
     return [
-        _field("Find", ids.JOURNAL_TEXT, _entry(ids.JOURNAL_TEXT, "words of contract, strategy, note", 100, "search")),
-        _field("Symbol", ids.JOURNAL_SYMBOL, _entry(ids.JOURNAL_SYMBOL, "any", 40)),
-        _choice("Days", ids.JOURNAL_WHEN, WHEN),
+        entry("Find", ids.JOURNAL_TEXT, "contract, strategy, note", 100, "search"),
+        entry("Symbol", ids.JOURNAL_SYMBOL, "any symbol", 40),
+        choice("Days", ids.JOURNAL_WHEN, WHEN),
         html.Div(id=ids.JOURNAL_DAYS, className="filter journal-days"),
-        _choice("Type", ids.JOURNAL_TYPE, TYPES),
-        _choice("Side", ids.JOURNAL_SIDE, SIDES),
-        _choice("State", ids.JOURNAL_STATE, STATES),
-        _field("Strategy", ids.JOURNAL_STRATEGY, dbc.Select(id=ids.JOURNAL_STRATEGY, options=every, value=EVERY, size="sm")),
-        _field("Tag", ids.JOURNAL_TAG, _entry(ids.JOURNAL_TAG, "any", 32)),
-        _choice("Notes", ids.JOURNAL_NOTED, NOTED),
+        choice("Type", ids.JOURNAL_TYPE, TYPES),
+        choice("Side", ids.JOURNAL_SIDE, SIDES),
+        choice("State", ids.JOURNAL_STATE, STATES),
+        choice("Strategy", ids.JOURNAL_STRATEGY, {EVERY: "Every strategy"}),
+        entry("Tag", ids.JOURNAL_TAG, "any tag", 32),
+        choice("Notes", ids.JOURNAL_NOTED, NOTED),
         html.Button("Clear", id=ids.JOURNAL_CLEAR, type="button", className="tool", hidden=True),
-    ]  # fmt: skip
+    ]
 
 
 def _results() -> html.Section:
@@ -100,7 +106,7 @@ def _results() -> html.Section:
         note=html.Span(id=ids.RESULTS_NOTE),
         tools=_select(ids.RESULTS_UNIT, UNITS, "chain", "What counts as one"),
         children=[
-            html.P(id=ids.RESULTS_PROBLEM, className="panel-problem", role="status", hidden=True),
+            problem(ids.RESULTS_PROBLEM),
             html.Div(id=ids.RESULTS, className="results"),
         ],
     )  # fmt: skip
@@ -113,7 +119,7 @@ def _premium() -> html.Section:
         note=html.Span(id=ids.PREMIUM_NOTE),
         tools=_select(ids.PREMIUM_VIEW, PREMIUM_VIEWS, "open", "On which day premium counts"),
         children=[
-            html.Div(id=ids.PREMIUM, className="scrolls premium", tabIndex=0, role="region", **{"aria-label": "Premium income by month"}),
+            scrolls(ids.PREMIUM, "Premium income by month", "premium"),
             html.P(
                 "Of short options alone, before fees: a view of the same money as the results, never added to them.",
                 className="table-note quiet",
@@ -146,7 +152,7 @@ def rows_dialog() -> html.Dialog:
         [
             html.H2(id=ids.ROWS_TITLE),
             html.P(id=ids.ROWS_SUM, role="status", className="rows-sum"),
-            html.Div(id=ids.ROWS_LIST, className="scrolls rows-list", tabIndex=0, role="region", **{"aria-label": "The rows of the total"}),
+            scrolls(ids.ROWS_LIST, "The rows of the total", "rows-list"),
             html.Div(
                 html.Button("Close", id=ids.ROWS_CLOSE, type="button", className="tool large"),
                 className="dialog-buttons",
@@ -155,18 +161,7 @@ def rows_dialog() -> html.Dialog:
         id=ids.ROWS_DIALOG,
         className="dialog rows-dialog",
         **{"aria-labelledby": ids.ROWS_TITLE},
-    )  # fmt: skip
-
-
-def _entry(target: str, placeholder: str, longest: int, kind: str = "text") -> Any:
-    return dcc.Input(
-        id=target, type=kind, maxLength=longest, autoComplete="off", placeholder=placeholder, className="entry", value=""
-    )  # fmt: skip
-
-
-def _choice(name: str, target: str, choices: dict[str, str]) -> html.Div:
-    options = [{"label": words, "value": value} for value, words in choices.items()]
-    return _field(name, target, dbc.Select(id=target, options=options, value=EVERY, size="sm"))
+    )
 
 
 def _select(target: str, choices: dict[str, str], value: str, name: str) -> html.Div:
@@ -178,7 +173,3 @@ def _select(target: str, choices: dict[str, str], value: str, name: str) -> html
         ],
         className="filter",
     )
-
-
-def _field(name: str, target: str, control: Any) -> html.Div:
-    return html.Div([html.Label(name, htmlFor=target), control], className="filter")

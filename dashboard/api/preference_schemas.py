@@ -8,7 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from dashboard.api.schemas import Answer
 
-Page = Literal["positions", "positions-phone", "trades", "trades-phone"]
+Page = Literal[
+    "positions", "positions-phone", "trades", "trades-phone",
+    "trades-orders", "trades-orders-phone", "trades-round-trips", "trades-round-trips-phone",
+]  # fmt: skip
 ColumnId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
 Word = Annotated[str, StringConstraints(max_length=120)]
 

@@ -21,7 +21,7 @@ CSRF_HEADER = "X-CSRFToken"
 # What is answered to nobody in particular; a path of a public folder that isn't there would else be Dash's page.
 PUBLIC_ENDPOINTS = frozenset({
     "health.service_health", "entrance.login", "entrance.log_in", "entrance.code", "entrance.check_code", "auth_script",
-    "_dash_assets.static", "bootstrap_css",
+    "_dash_assets.static", "bootstrap_css", "bundle_css", "bundle_js",
 })  # fmt: skip
 FORGED = "This page is too old, or another site sent this: load the page again and repeat it. Nothing was changed."
 

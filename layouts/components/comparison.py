@@ -9,7 +9,7 @@ from dash import html
 
 from layouts import ids
 from layouts.components.chart import FRAMES
-from layouts.components.panel import empty, panel
+from layouts.components.panel import empty, panel, problem, scrolls
 
 FRAMES_COMPARED = ("1M", "3M", "YTD", "1Y", "All")  # returns are of trading days: shorter ones say nothing
 FIRST = "3M"
@@ -31,13 +31,13 @@ def comparison() -> html.Section:
         children=[
             html.Div([_frames(), html.Div(id=ids.COMPARE_PICK, className="compare-pick", role="group", **{"aria-label": "Two to four strategies"})],
                      className="chart-tools"),
-            html.P(id=ids.COMPARE_PROBLEM, className="panel-problem", role="status", hidden=True),
+            problem(ids.COMPARE_PROBLEM),
             html.P(id=ids.COMPARE_LEGEND, className="chart-legend num"),
             html.Div(_plot(), className="chart-box"),
             html.Div(
                 [
-                    _table(ids.COMPARE_FIGURES, "Figures of the compared strategies"),
-                    _table(ids.COMPARE_CORRELATION, "Correlation of daily returns"),
+                    scrolls(ids.COMPARE_FIGURES, "Figures of the compared strategies"),
+                    scrolls(ids.COMPARE_CORRELATION, "Correlation of daily returns"),
                 ],
                 className="compare-tables",
             ),
@@ -85,7 +85,3 @@ def _plot() -> list[Any]:
             **{"aria-label": "Returns as a table"},
         ),
     ]  # fmt: skip
-
-
-def _table(component_id: str, name: str) -> html.Div:
-    return html.Div(id=component_id, className="scrolls", tabIndex=0, role="region", **{"aria-label": name})

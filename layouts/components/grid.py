@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import dash_ag_grid as dag
@@ -11,6 +12,7 @@ from layouts import ids
 
 ROW_HEIGHT = 34
 HEADER_HEIGHT = 36
+TABLE = "data-grid"  # of the box: the table as Dash would be told of it
 
 # The colours are CSS variables, so that the theme switch needs no word with the grid.
 THEME = (
@@ -53,7 +55,8 @@ def grid(
     """`row_id` is the expression that names a row for good; `options` are AG Grid's own. `rows` None: the browser asks for them
     block by block.
 
-    The box around it has its height from the start, while the grid itself is still being loaded: nothing moves.
+    The box around it has its height from the start and carries what the table is: assets/pages/grids.js makes it when it is first
+    looked at, for each costs the browser as much as a small page.
     """
     content: dict[str, Any] = {"rowModelType": "infinite"} if rows is None else {"rowData": rows}
     table = dag.AgGrid(
@@ -76,4 +79,9 @@ def grid(
         style={"height": "100%", "width": "100%"},
         className="grid",
     )
-    return html.Div(table, id=ids.grid_box(component_id), className="grid-box", style={"height": f"{height}px"})
+    return html.Div(
+        id=ids.grid_box(component_id),
+        className="grid-box",
+        style={"height": f"{height}px"},
+        **{TABLE: json.dumps(table.to_plotly_json())},
+    )

@@ -27,7 +27,7 @@ def _figure(field: str, name: str, formatter: str, *, width: int, **more: Any) -
 
 FIXED: dict[str, Any] = {"sortable": False}
 CONTRACT: dict[str, Any] = {
-    "field": "symbol", "headerName": "Contract", "minWidth": 160, "flex": 160, "valueFormatter": call("mtz.journal.contract(params)"),
+    "field": "symbol", "headerName": "Contract", "minWidth": 172, "flex": 172, "valueFormatter": call("mtz.journal.contract(params)"),
     "cellClass": "contract", "tooltipValueGetter": call("mtz.journal.contractTip(params)"),
 }  # fmt: skip
 NOTE = _words("note", "Note", 150, "mtz.journal.note(params)", **FIXED)
@@ -80,21 +80,13 @@ TRIPS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-def _journal(component_id: str, columns: list[dict[str, Any]]) -> html.Div:
+COLUMNS = {"executions": EXECUTIONS, "orders": ORDERS, "trips": TRIPS}
+
+
+def journal_grid(name: str) -> html.Div:
+    """The table of a list, one of COLUMNS."""
     return grid(
-        component_id, [{"sortingOrder": ["desc", "asc"], **column} for column in columns], None, "mtz.journal.rowId(params)", HEIGHT,
+        ids.journal_grid(name), [{"sortingOrder": ["desc", "asc"], **column} for column in COLUMNS[name]], None, "mtz.journal.rowId(params)", HEIGHT,
         cacheBlockSize=BLOCK, maxBlocksInCache=30, infiniteInitialRowCount=1, maxConcurrentDatasourceRequests=2,
         blockLoadDebounceMillis=60, suppressMultiSort=True,
     )  # fmt: skip
-
-
-def executions_grid() -> html.Div:
-    return _journal(ids.EXECUTIONS_GRID, EXECUTIONS)
-
-
-def orders_grid() -> html.Div:
-    return _journal(ids.ORDERS_GRID, ORDERS)
-
-
-def trips_grid() -> html.Div:
-    return _journal(ids.TRIPS_GRID, TRIPS)

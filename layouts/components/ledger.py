@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import dash_bootstrap_components as dbc
-from dash import dcc, html
+from dash import html
 
 from layouts import ids
+from layouts.components.field import choice, entry
 from layouts.components.grid import call, figure, grid
-from layouts.components.panel import empty, panel
+from layouts.components.panel import empty, panel, problem
 
 HEIGHT = 440
 EVERY = "*"
@@ -56,7 +57,7 @@ def ledger() -> html.Section:
         note=html.Span(id=ids.LEDGER_NOTE),
         children=[
             html.Div(_filters(), className="ledger-filters", role="group", **{"aria-label": "Which decisions"}),
-            html.P(id=ids.LEDGER_PROBLEM, className="panel-problem", role="status", hidden=True),
+            problem(ids.LEDGER_PROBLEM),
             html.Div(
                 [
                     grid(ids.LEDGER_GRID, COLUMNS, [], "mtz.ledger.rowId(params.data)", HEIGHT),
@@ -80,18 +81,12 @@ def ledger() -> html.Section:
     )
 
 
-def _filters() -> list[Any]:
-    every = [{"label": "Every strategy", "value": EVERY}]
-    kinds = [{"label": name, "value": value} for value, name in KINDS.items()]
+def _filters() -> list[html.Div]:
     return [
-        _field("Strategy", ids.LEDGER_STRATEGY, dbc.Select(id=ids.LEDGER_STRATEGY, options=every, value=EVERY, size="sm")),
-        _field("Kind", ids.LEDGER_KIND, dbc.Select(id=ids.LEDGER_KIND, options=kinds, value=EVERY, size="sm")),
-        _field("Symbol", ids.LEDGER_SYMBOL, dcc.Input(id=ids.LEDGER_SYMBOL, type="text", maxLength=32, autoComplete="off", placeholder="any", className="entry", value="")),
-    ]  # fmt: skip
-
-
-def _field(name: str, target: str, control: Any) -> html.Div:
-    return html.Div([html.Label(name, htmlFor=target), control], className="filter")
+        choice("Strategy", ids.LEDGER_STRATEGY, {EVERY: "Every strategy"}),
+        choice("Kind", ids.LEDGER_KIND, KINDS),
+        entry("Symbol", ids.LEDGER_SYMBOL, "any", 32),
+    ]
 
 
 def decision_dialog() -> html.Dialog:

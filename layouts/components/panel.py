@@ -32,3 +32,15 @@ def empty(component_id: str, title: str, sentence: str, *, shown: bool) -> html.
     return html.Div(
         [html.P(title, className="empty-title"), html.P(sentence)], id=component_id, className="empty", hidden=not shown
     )
+
+
+def problem(component_id: str) -> html.P:
+    """Where a panel says what went wrong, once it did."""
+    return html.P(id=component_id, className="panel-problem", role="status", hidden=True)
+
+
+def scrolls(component_id: str, name: str, kind: str = "") -> html.Div:
+    """A place that scrolls inside itself, by keyboard too; `name` is what is in it."""
+    return html.Div(
+        id=component_id, className=f"scrolls {kind}".strip(), tabIndex=0, role="region", **{"aria-label": name}
+    )

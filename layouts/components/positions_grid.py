@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dash import html
 
 from layouts import ids
 from layouts.components.grid import HEADER_HEIGHT, ROW_HEIGHT, call, figure, grid
-
-if TYPE_CHECKING:
-    from data.views import PositionView
 
 MOST_ROWS = 18  # more scroll inside the table
 
@@ -37,13 +34,14 @@ COLUMNS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-def positions_grid(rows: list[PositionView]) -> html.Div:
+def positions_grid(rows: int) -> html.Div:
+    """As high as so many rows; which ones the browser knows from its first messages."""
     return grid(
         ids.POSITIONS_GRID,
         COLUMNS,
-        list(rows),
+        [],
         "mtz.rowId(params)",
-        height(len(rows)),
+        height(rows),
         getRowClass=call("mtz.rowClass(params)"),
     )
 

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dash import html
 
 from layouts import ids
 from layouts.components.grid import call, figure, grid
 
-if TYPE_CHECKING:
-    from data.views import TradeView
-
 HEIGHT = 392  # as high as the chart beside it
 
 COLUMNS: list[dict[str, Any]] = [
     {
-        "field": "time", "headerName": "Time", "width": 108, "sort": "desc", "cellClass": "quiet",
+        "field": "time", "headerName": "Time", "width": 104, "sort": "desc", "cellClass": "quiet",
         "valueFormatter": call("mtz.time(params.value)"), "comparator": call("mtzByTime"),
     },
-    {"field": "side", "headerName": "Side", "width": 74, "valueFormatter": call("mtz.side(params.data)"),
+    {"field": "side", "headerName": "Side", "width": 82, "valueFormatter": call("mtz.side(params.data)"),
      "cellClass": call("mtz.sideClass(params)"), "tooltipValueGetter": call("mtz.sideTip(params.data)")},
-    {"field": "symbol", "headerName": "Contract", "minWidth": 168, "flex": 168, "valueFormatter": call("mtz.contract(params.data)")},
+    {"field": "symbol", "headerName": "Contract", "minWidth": 172, "flex": 190, "valueFormatter": call("mtz.contract(params.data)")},
     figure("quantity", "Qty", "mtz.quantity(params.value)", width=50),
     figure("price", "Price", "mtz.price(params.value)", width=72),
-    figure("realized_pnl", "Realized", "mtz.signed(params.value)", width=92, signed=True,
+    figure("realized_pnl", "Realized", "mtz.signed(params.value)", width=86, signed=True,
            tip="As the broker reports it, commission taken out; a dash until it does, and for what opens"),
     figure("commission", "Fee", "mtz.price(params.value)", width=58, tip="Commission; a dash until the broker reports it"),
 ]  # fmt: skip
 
 
-def trades_grid(rows: list[TradeView]) -> html.Div:
-    return grid(ids.TRADES_GRID, COLUMNS, list(rows), "mtz.tradeKey(params.data)", HEIGHT)
+def trades_grid() -> html.Div:
+    return grid(ids.TRADES_GRID, COLUMNS, [], "mtz.tradeKey(params.data)", HEIGHT)

@@ -6,6 +6,8 @@ from typing import Any
 
 from dash import html
 
+from layouts.components.panel import problem, scrolls
+
 
 def payoff() -> list[Any]:
     return [
@@ -37,7 +39,7 @@ def payoff() -> list[Any]:
                     className="payoff-box",
                 ),
                 html.Ul(id="drawer-payoff-notes", className="gaps"),
-                html.Div(id="drawer-payoff-legs", className="scrolls", tabIndex=0, role="region", **{"aria-label": "Positions in the figures"}),
+                scrolls("drawer-payoff-legs", "Positions in the figures"),
             ],
             id="drawer-payoff-body",
             hidden=True,
@@ -47,7 +49,7 @@ def payoff() -> list[Any]:
 
 def wheel() -> list[Any]:
     return [
-        html.P(id="drawer-wheel-problem", className="panel-problem", role="status", hidden=True),
+        problem("drawer-wheel-problem"),
         html.Div(
             [
                 html.P("No wheel cycle is known", className="empty-title"),
@@ -70,7 +72,7 @@ def wheel() -> list[Any]:
                 html.H3("The same money elsewhere", className="drawer-sub"),
                 html.Dl(id="drawer-wheel-against", className="drawer-facts wide"),
                 html.P(id="drawer-wheel-against-why", className="drawer-line quiet", role="status"),
-                html.Div(id="drawer-wheel-chain", className="scrolls", tabIndex=0, role="region", **{"aria-label": "Roll chain"}),
+                scrolls("drawer-wheel-chain", "Roll chain"),
                 html.P(id="drawer-wheel-said", className="drawer-line quiet"),
             ],
             id="drawer-wheel-body",

@@ -114,9 +114,7 @@ def test_the_page_itself_sees_that_data_stopped(web: Web, write: Writer, open_pa
     """The server still says "live" (its limit is longer here): the page counts by itself."""
     page = open_page(web.origin)
     ready(page)
-    page.evaluate(
-        "dash_clientside.set_props('config', {data: {limits: {ticking: 3, resting: 3}, signed: ['daily_pnl'], interval_ms: 2000}})"
-    )
+    page.evaluate("mtz.state.state.config.limits = {ticking: 3, resting: 3}")
     write.worth(70_000.0)
     expect(page.locator("#connection-text")).to_have_text(re.compile(r"^Stale \d+\ss$"))
     assert page.evaluate("mtz.state.state.status.freshness") == "live"

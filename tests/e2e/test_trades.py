@@ -27,6 +27,9 @@ from tests.web.server import Web
 pytestmark = [pytest.mark.xdist_group("browser-trades"), pytest.mark.timeout(120)]
 
 SHOTS = os.environ.get("MTZ_SHOTS")
+# What a page that closes still sends would come after the next test has begun.
+FORGETFUL = """() => { const real = window.fetch; window.fetch = (address, options) =>
+  String(address).startsWith("/api/preferences/") && options.method === "PUT" ? Promise.resolve(new Response("{}")) : real(address, options); }"""
 START = datetime(2026, 1, 5, 15, tzinfo=UTC)
 EXPIRY = START.date() + timedelta(days=46)
 MANY = 400
@@ -71,9 +74,14 @@ def book(url: str, write: Writer) -> None:
 
 
 @pytest.fixture
-def trades(web: Web, book: None, open_page: Open) -> Callable[..., Page]:
-    def start(*size: tuple[int, int], **options: Any) -> Page:
+def trades(web: Web, book: None, open_page: Open, url: str) -> Callable[..., Page]:
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute("DELETE FROM preferences")
+
+    def start(*size: tuple[int, int], keeps: bool = False, **options: Any) -> Page:
         page = open_page(f"{web.origin}/trades", *size, **options)
+        if not keeps:
+            page.evaluate(FORGETFUL)
         page.wait_for_selector("#executions-grid .ag-row [col-id=price]")
         page.wait_for_selector("#results .result-line")
         return page
@@ -217,6 +225,39 @@ def test_a_total_opens_the_rows_that_it_is_made_of(trades: Callable[..., Page]) 
     page.locator("#card-why-win_rate").click()
     page.get_by_role("button", name="Show what it is made of").click()
     expect(page.locator("#rows-dialog-sum")).to_contain_text(re.compile(r"[12] of [12] made money\."))
+
+
+def test_columns_sort_and_filters_outlive_a_reload(web: Web, trades: Callable[..., Page]) -> None:
+    """Each list keeps its own columns; one filter is kept for all of them."""
+    page = trades(keeps=True)
+
+    def kept(name: str, act: Callable[[], None]) -> Any:
+        address = f"/api/preferences/{name}"
+        with page.expect_response(lambda r: r.url.endswith(address) and r.request.method == "PUT") as answer:
+            act()
+        assert answer.value.status == 200
+        return web.get(address).json["value"]
+
+    assert kept("trades", lambda: page.select_option("#journal-type", "OPT"))["filters"]["type"] == "OPT"
+    page.get_by_role("button", name="Round trips").click()
+    expect(cell(page, "trips", 0, "net")).to_be_visible()
+    page.locator("#trips-columns summary").click()
+    hidden = kept("trades-round-trips", page.get_by_role("menuitemcheckbox", name="Gross").click)
+    assert [column["id"] for column in hidden["columns"] if column["is_hidden"]] == ["gross"]
+    page.keyboard.press("Escape")
+    sorted_by = kept("trades-round-trips", page.locator("#trips-grid .ag-header-cell[col-id=net]").click)
+    assert sorted_by["sort"] == [{"id": "net", "is_descending": True}]
+    page.reload()
+    expect(page.locator("#journal-type")).to_have_value("OPT")
+    expect(page.locator("#journal-note")).to_contain_text("executions fit")
+    expect(page.locator("#executions-grid .ag-header-cell[col-id=commission]")).to_have_count(1)
+    page.get_by_role("button", name="Round trips").click()
+    expect(cell(page, "trips", 1, "net")).to_have_text("+68.00")  # the second by what it brought, the last by its day
+    expect(page.locator("#trips-grid .ag-header-cell[col-id=net]")).to_have_attribute("aria-sort", "descending")
+    expect(page.locator("#trips-grid .ag-header-cell[col-id=gross]")).to_have_count(0)
+    page.locator("#trips-columns summary").click()
+    assert kept("trades-round-trips", lambda: page.click("#trips-reset"))["columns"] == []
+    expect(page.locator("#trips-grid .ag-header-cell[col-id=gross]")).to_have_count(1)
 
 
 def test_new_trades_come_by_themselves(web: Web, write: Writer, trades: Callable[..., Page]) -> None:

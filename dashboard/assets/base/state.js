@@ -1,18 +1,13 @@
 /* What this page knows of its account. Messages come from the socket, from callbacks and with the first layout; all pass
-   here, none that is older than what is known gets through, and once a frame the stores are given what is new. A hidden
-   page is given no frames: it keeps the newest of everything and shows it when somebody looks. */
+   here, none that is older than what is known gets through, and once a frame those who show it are told what is new. A hidden
+   page is given no frames: it keeps the newest of everything and shows it when somebody looks.
+   Not by stores of Dash's: it tells every component of the page of every change, and that would cost more than all the rest. */
 window.mtz = window.mtz || {};
 
 window.mtz.state = (function () {
   const TRADES_SHOWN = 50;
-  const STORES = {
-    "portfolio.update": "portfolio-message",
-    "summary.update": "summary-message",
-    "status.update": "status-message",
-    "positions.update": null, // told without a store
-    "trade.executed": "trades-message",
-    "strategy.update": "strategies-message",
-  };
+  const listeners = new Map(["portfolio.update", "summary.update", "status.update", "positions.update", "trade.executed", "strategy.update"]
+    .map((type) => [type, []]));
 
   const fresh = (account) => ({
     account,
@@ -31,12 +26,12 @@ window.mtz.state = (function () {
   state.accounts = [];
   state.source = null;
   state.problem = null;
+  state.config = { limits: { ticking: 30, resting: 200 }, signed: [], refusal: null }; // as the first layout says
 
   const changed = { items: new Map(), removed: new Set() }; // positions that the page doesn't show yet
   const dirty = new Set();
   let frame = null;
   let told = {};
-  let toldAt = 0;
 
   function forget(account) {
     Object.assign(state, fresh(account));
@@ -103,7 +98,7 @@ window.mtz.state = (function () {
   /* Take a message; false when it is of another account, or older than what is known. */
   function receive(message) {
     if (message.type === "notes.update") return noted(message);
-    if (!(message.type in STORES) || message.account !== state.account) return false;
+    if (!listeners.has(message.type) || message.account !== state.account) return false;
     if (message.revision < (state.revisions[message.type] || 0)) return false;
     if (merge[message.type](message) === false) return false;
     state.revisions[message.type] = message.revision;
@@ -116,31 +111,38 @@ window.mtz.state = (function () {
     frame = null;
     const types = [...dirty];
     dirty.clear();
+    const news = new Map(); // listener → what it is told: once, also when several of its types came
     for (const type of types) {
-      const data = { account: state.account, revision: state.revisions[type], ...payload(type) };
-      if (STORES[type]) window.dash_clientside.set_props(STORES[type], { data });
-      else window.mtz.held(data);
+      const message = { account: state.account, ...payload(type) };
+      for (const listener of listeners.get(type)) news.set(listener, message);
     }
+    news.forEach((message, listener) => {
+      try {
+        listener(message);
+      } catch (error) {
+        window.reportError(error); // the others are told all the same
+      }
+    });
     window.mtz.clock.tick();
   }
 
-  /* A callback that is asked answers what is newer than this; what it then says twice costs less than telling it every frame. */
+  /* Call `listener` in each frame that brings something of `types`. */
+  function on(types, listener) {
+    for (const type of types) listeners.get(type).push(listener);
+  }
+
+  /* A callback that is asked answers what is newer than this. */
   function tellKnown() {
-    if (Date.now() - toldAt < 1000) return;
     const positions = state.complete ? state.revisions["positions.update"] ?? null : null;
     const trades = state.revisions["trade.executed"] ?? null;
     if (told.positions === positions && told.trades === trades) return;
     told = { positions, trades };
-    toldAt = Date.now();
     window.dash_clientside.set_props("known-revisions", { data: told });
   }
 
   function payload(type) {
-    if (type === "portfolio.update") return { view: state.portfolio };
-    if (type === "summary.update") return { view: state.summary };
-    if (type === "status.update") return { view: state.status };
-    if (type === "strategy.update") return {}; // whoever draws it reads the state
     if (type === "trade.executed") return { items: [...state.trades.values()] };
+    if (type !== "positions.update") return {}; // whoever draws it reads the state
     const news = { items: [...changed.items.values()], removed: [...changed.removed] };
     changed.items.clear();
     changed.removed.clear();
@@ -158,7 +160,7 @@ window.mtz.state = (function () {
     return moments.filter(Boolean).sort().pop() || null;
   }
 
-  window.mtz.clock.everySecond(tellKnown);
+  window.mtz.clock.everySecond(() => { if (!window.mtz.socket.working()) tellKnown(); }); // the interval asks
 
-  return { state, receive, forget, believe, lastDatum, tradeKey };
+  return { state, on, tellKnown, receive, forget, believe, lastDatum, tradeKey };
 })();

@@ -14,8 +14,7 @@
     window.mtz.control.compare.redraw();
   }
 
-  window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.mtz = Object.assign(window.dash_clientside.mtz || {}, {
-    theme: (clicks) => { if (clicks) set(current() === "dark" ? "light" : "dark"); },
+  document.addEventListener("click", (event) => {
+    if (event.target.closest && event.target.closest("#theme")) set(current() === "dark" ? "light" : "dark");
   });
 })();

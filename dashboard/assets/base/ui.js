@@ -8,13 +8,38 @@ window.mtz.ui = (function () {
   const flashing = new Map(); // element → when it is calm again
   let timer = null;
 
+  /* What plain elements are given is written to them: of what passes through Dash it tells every component of the page. */
+  const WRITE = {
+    children: (element, value) => (typeof value === "object" ? element.replaceChildren(...[value].flat().map(build)) : text(element, value)),
+    className: (element, names) => { element.className = names; },
+    hidden: (element, is) => { element.hidden = is; },
+    disabled: (element, is) => { element.disabled = is; },
+    href: (element, address) => element.setAttribute("href", address),
+    title: (element, words) => element.setAttribute("title", words),
+    dateTime: (element, iso) => element.setAttribute("datetime", iso),
+  };
+  const COMES_AND_GOES = ".offcanvas, .popover"; // Dash makes anew what is in them each time
+
+  /* How `value` is written to `element`; undefined: that is Dash's to do. */
+  function writer(element, name, value) {
+    if (!element || element.closest(COMES_AND_GOES) || (typeof value === "object" && !element.closest("[data-still]"))) return undefined;
+    return WRITE[name] || (name.startsWith("aria-") ? () => element.setAttribute(name, value) : undefined);
+  }
+
   /* Give a component those of `props` that changed; true when any did. */
   function show(id, props) {
     const before = shown.get(id) || {};
     const fresh = Object.entries(props).filter(([name, value]) => before[name] !== value);
     if (!fresh.length) return false;
     shown.set(id, { ...before, ...props });
-    window.dash_clientside.set_props(id, Object.fromEntries(fresh));
+    const element = document.getElementById(id);
+    const forDash = [];
+    for (const [name, value] of fresh) {
+      const write = writer(element, name, value);
+      if (write) write(element, value);
+      else forDash.push([name, value]);
+    }
+    if (forDash.length) window.dash_clientside.set_props(id, Object.fromEntries(forDash));
     return true;
   }
 
@@ -41,7 +66,7 @@ window.mtz.ui = (function () {
     const node = element.firstChild;
     if (node && node.nodeType === Node.TEXT_NODE) {
       if (node.nodeValue !== words) node.nodeValue = words;
-    } else if (words) {
+    } else if (words || node) {
       element.textContent = words;
     }
   }
@@ -61,6 +86,14 @@ window.mtz.ui = (function () {
   /* A Dash component made in the browser. */
   function component(type, props) {
     return { namespace: "dash_html_components", type, props };
+  }
+
+  /* The element that Dash would make of it. */
+  function build(item) {
+    if (typeof item !== "object") return document.createTextNode(item);
+    const element = document.createElement(item.type);
+    for (const [name, value] of Object.entries(item.props)) (WRITE[name] || (() => element.setAttribute(name, value)))(element, value);
+    return element;
   }
 
   return { show, flash, text, isShown, moment, component };

@@ -26,7 +26,6 @@ window.mtz.connection = (function () {
     live: "A real account with real money.",
   };
   const { state, lastDatum } = window.mtz.state;
-  let limits = { ticking: 30, resting: 200 };
   let announced = null;
   let phase = null;
 
@@ -38,7 +37,7 @@ window.mtz.connection = (function () {
     const parts = [status.database, status.poller, status.gateway];
     const reason = (parts.find((part) => part.reason) || {}).reason;
     if (status.freshness === "live" || status.freshness === "delayed") {
-      const limit = status.market_phase === "open" && state.positions.size ? limits.ticking : limits.resting;
+      const limit = status.market_phase === "open" && state.positions.size ? state.config.limits.ticking : state.config.limits.resting;
       const datum = lastDatum();
       if (datum && now - Date.parse(datum) > limit * 1000) {
         return ["stale", `Nothing new from the broker for more than ${limit} s.`];
@@ -119,14 +118,7 @@ window.mtz.connection = (function () {
   }
 
   window.mtz.clock.everySecond(render);
-
-  window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.mtz = Object.assign(window.dash_clientside.mtz || {}, {
-    connection: (_status, _portfolio, config) => {
-      limits = config.limits;
-      render();
-    },
-  });
+  window.mtz.state.on(["status.update", "portfolio.update"], render);
 
   return { render };
 })();

@@ -30,6 +30,7 @@ window.mtz.feed = (function () {
     if (what === "everything") window.mtz.equity.refresh();
     askTimer = setTimeout(() => {
       asked += 1;
+      window.mtz.state.tellKnown();
       window.dash_clientside.set_props("ask", { data: asked });
     }, wait);
   }
@@ -86,7 +87,10 @@ window.mtz.feed = (function () {
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.mtz = Object.assign(window.dash_clientside.mtz || {}, {
-    answered: (found) => { if (found) answer(found); },
+    answered: (found, config) => {
+      state.config = config;
+      answer(found);
+    },
     pick: (account) => { if (account && state.account) follow(account); },
   });
 

@@ -7,7 +7,6 @@ window.mtz.cards = (function () {
   const NOT_SENT = "The broker has not sent it yet.";
   const { state } = window.mtz.state;
   const values = new Map(); // key → the value on the page
-  let signed = new Set();
   let asked = []; // the cards for which the server was asked last
 
   function current(card) {
@@ -61,7 +60,7 @@ window.mtz.cards = (function () {
 
   function draw(card) {
     const { ui, format } = window.mtz;
-    const plus = signed.has(card.key);
+    const plus = state.config.signed.includes(card.key);
     const tone = plus ? format.direction(card.value) : "flat";
     const moved = ui.show(`card-value-${card.key}`, {
       children: format.cardValue(card.value, card.unit, plus),
@@ -137,25 +136,17 @@ window.mtz.cards = (function () {
     }
   }
 
-  window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.mtz = Object.assign(window.dash_clientside.mtz || {}, {
-    cards: (_summary, _portfolio, _strategies, config) => {
-      noticeClosed();
-      signed = new Set(config.signed);
-      render();
-    },
-  });
-
   const onOverview = () => window.mtz.ui.isShown("page-overview");
-  let behind = false; // what is held has changed while nobody looked at the cards
+  let behind = false; // something has changed while nobody looked at the cards
 
-  /* What is held has changed; before the first summary there is nothing to draw. */
   function tick() {
     behind = !onOverview();
-    if (signed.size && !behind) render();
+    if (!behind) render();
   }
 
+  window.mtz.state.on(["strategy.update"], noticeClosed);
+  window.mtz.state.on(["summary.update", "portfolio.update", "strategy.update", "positions.update"], tick);
   document.addEventListener("mtz:page", () => { if (behind && onOverview()) tick(); });
 
-  return { clear, tick };
+  return { clear };
 })();

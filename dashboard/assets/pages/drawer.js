@@ -122,6 +122,7 @@ window.mtz.drawer = (function () {
     if (shown === null && state.complete && location.hash.startsWith(MARK)) open(Number(location.hash.slice(MARK.length)));
   }
 
+  window.mtz.state.on(["positions.update"], grow);
   window.mtz.clock.everySecond(restore);
   window.addEventListener("hashchange", restore);
 
@@ -137,5 +138,5 @@ window.mtz.drawer = (function () {
     drawer: (isOpen) => { if (isOpen === false) closed(); },
   });
 
-  return { open, grow };
+  return { open };
 })();

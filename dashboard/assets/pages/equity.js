@@ -37,16 +37,14 @@ window.mtz.equity = (function () {
     if (before === account && known !== sum) chart.refresh();
   }
 
-  function grow(portfolio) {
+  function grow() {
+    const { portfolio } = state;
     if (portfolio) noticeSuspected(portfolio);
     if (!portfolio || portfolio.net_liquidation === null || !portfolio.as_of || portfolio.freshness === "offline") return;
     chart.grow(Math.floor(Date.parse(portfolio.as_of) / 1000), portfolio.net_liquidation, portfolio.market_phase === "open");
   }
 
-  window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.mtz = Object.assign(window.dash_clientside.mtz || {}, {
-    grow: (message) => { if (message) grow(message.view); },
-  });
+  window.mtz.state.on(["portfolio.update"], grow);
 
   return { follow, refresh: () => chart.refresh(), chart };
 })();

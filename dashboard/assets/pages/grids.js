@@ -83,7 +83,18 @@ window.mtz.grids = (function () {
     api.addEventListener("cellKeyDown", (event) => { if (event.event && event.event.key === "Enter") open(event); });
   }
 
-  const withApi = (id, act) => window.dash_ag_grid && window.dash_ag_grid.getApiAsync(id).then(act).catch(() => {});
+  /* A table is made when its place is first looked at. */
+  function isMade(id) {
+    const box = document.getElementById(`${id}-box`);
+    if (!box || (box.dataset.grid && box.closest("[hidden]"))) return false;
+    if (box.dataset.grid) {
+      window.dash_clientside.set_props(box.id, { children: JSON.parse(box.dataset.grid) });
+      delete box.dataset.grid;
+    }
+    return true;
+  }
+
+  const withApi = (id, act) => isMade(id) && window.dash_ag_grid.getApiAsync(id).then(act).catch(() => {});
 
   /* At once, not by AG Grid's queue: when that is emptied Dash is told all rows again, and before the table is Dash's too that fails. */
   function apply(id, key, items, removed, done) {
@@ -117,16 +128,18 @@ window.mtz.grids = (function () {
   }
 
   function flashCell(id, row, column, change) {
-    const grid = document.getElementById(id);
-    window.mtz.ui.flash(grid && grid.querySelector(`[row-id="${row}"] [col-id="${column}"]`), change);
+    const rows = document.querySelector(`#${id} .ag-center-cols-container`);
+    const shown = rows && [...rows.children].find((each) => each.getAttribute("row-id") === String(row)); // a selector looks at every cell
+    window.mtz.ui.flash(shown && shown.querySelector(`[col-id="${column}"]`), change);
   }
 
   const onOverview = () => window.mtz.ui.isShown("page-overview");
-  let behind = false; // the table isn't looked at: it is brought up to date when it is
+  let behind = false; // the tables aren't looked at: they are brought up to date when they are
 
   document.addEventListener("mtz:page", () => {
     if (!behind || !onOverview()) return;
     behind = false;
+    trades({ items: [...state.trades.values()] });
     withApi(POSITIONS, (api) => {
       const removed = [];
       api.forEachNode((node) => { if (!state.positions.has(node.data.con_id)) removed.push(node.id); });
@@ -163,13 +176,16 @@ window.mtz.grids = (function () {
   /* As high as its rows, up to a bound. */
   function fit(count) {
     const rows = Math.max(3, Math.min(count, 18));
-    if (fitted !== null && fitted !== rows) {
-      window.dash_clientside.set_props(`${POSITIONS}-box`, { style: { height: `${height(rows)}px` } });
-    }
+    if (fitted !== rows) document.getElementById(`${POSITIONS}-box`).style.height = `${height(rows)}px`;
     fitted = rows;
   }
 
   function trades(message) {
+    if (!onOverview()) {
+      behind = true;
+      document.dispatchEvent(new CustomEvent("mtz:trades"));
+      return;
+    }
     withApi(TRADES, (api) => {
       const keep = new Set(message.items.map(tradeKey));
       const gone = [];
@@ -199,10 +215,8 @@ window.mtz.grids = (function () {
     withApi(POSITIONS, (api) => api.refreshCells({ columns: ["as_of"], force: true }));
   });
 
-  window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.mtz = Object.assign(window.dash_clientside.mtz || {}, {
-    trades: (message) => { if (message) trades(message); },
-  });
+  window.mtz.state.on(["positions.update"], positions);
+  window.mtz.state.on(["trade.executed"], trades);
 
-  return { clear, positions, withApi, reveal, flashesOf, flashCell, height };
+  return { clear, withApi, reveal, flashesOf, flashCell, height };
 })();

@@ -4,9 +4,18 @@
   const nameOf = (tab) => tab.id.replace("nav-", "");
   let shown = null;
 
+  /* A link to another page, written by the assets: followed without loading anything. */
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest("a.to-page");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    window.dash_clientside.set_props("location", { pathname: link.getAttribute("href"), hash: "" });
+  });
+
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.mtz = Object.assign(window.dash_clientside.mtz || {}, {
-    route: (path) => {
+    route: (path, config) => {
+      window.mtz.state.state.config = config;
       const tabs = [...document.querySelectorAll(".page-tab")]; // the navigation says which pages there are
       const asked = path.length > 1 ? path.replace(/\/$/, "") : path;
       const here = tabs.find((tab) => tab.getAttribute("href") === asked);

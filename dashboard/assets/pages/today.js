@@ -97,8 +97,7 @@
     ] });
   }
 
-  const pageLink = (item) => ({ namespace: "dash_core_components", type: "Link",
-    props: { href: item.page === "overview" ? "/" : `/${item.page}`, children: item.text } });
+  const pageLink = (item) => ui.component("A", { href: item.page === "overview" ? "/" : `/${item.page}`, className: "to-page", children: item.text });
 
   const notKnown = (sentence) => ui.component("Li", { className: "today-line", children: [
     ui.component("Span", { className: "urgency", children: "Not known" }), ui.component("Span", { children: sentence })] });

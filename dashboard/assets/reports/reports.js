@@ -148,7 +148,7 @@ window.mtz.reports = (function () {
   function offer() {
     const box = place("upload");
     if (!box || box.firstChild) return;
-    const { refusal } = window.mtz.reports;
+    const { refusal } = state.config;
     if (refusal) {
       box.append(make("p", { className: "quiet", textContent: refusal }));
       return;
@@ -238,13 +238,7 @@ window.mtz.reports = (function () {
     follow();
   });
 
-  window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.mtz = Object.assign(window.dash_clientside.mtz || {}, {
-    reportsAccount: (_account, config) => {
-      window.mtz.reports.refusal = config.refusal;
-      if (shown) refresh();
-    },
-  });
+  document.addEventListener("mtz:account", () => { if (shown) refresh(); });
 
-  return { refresh, refusal: null };
+  return { refresh };
 })();

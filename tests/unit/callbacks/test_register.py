@@ -21,6 +21,7 @@ from data.reads import Reads
 from layouts import ids
 from layouts.shell import page
 from layouts.state import PageState
+from layouts.still import still
 from tests.unit.layouts import tree
 
 ASSETS = Path(__file__).parents[3] / "dashboard" / "assets"
@@ -104,6 +105,28 @@ def test_the_style_sheet_is_served_from_here(app: dash.Dash) -> None:
         assert answer.mimetype == "text/css"
         answer.close()
     assert package_folder().is_dir()
+
+
+def test_every_script_and_style_sheet_of_ours_comes_in_one_file_that_is_kept_for_good(app: dash.Dash) -> None:
+    client = app.server.test_client()
+    listed = client.get("/").get_data(as_text=True)
+    assert "/assets/" not in listed
+    for kind, name in (("js", "script"), ("css", "link")):
+        [address] = re.findall(rf'<{name}[^>]*="(/_style/app-[^"]+\.{kind})"', listed)
+        answer = client.get(address)
+        assert {"public", "immutable", "max-age=31536000"} <= set(answer.headers["Cache-Control"].split(", "))
+        content = answer.get_data(as_text=True)
+        files = [path.read_text(encoding="utf-8") for path in ASSETS.rglob(f"*.{kind}")]
+        assert len(files) > 5
+        assert all(file in content for file in files)
+        assert len(content) == sum(map(len, files)) + len(files) - 1
+
+
+def test_every_callback_hears_a_component_that_dash_knows(app: dash.Dash) -> None:
+    """What stands still is HTML: Dash hears nothing from it."""
+    heard = {part["id"] for callback in app._callback_list for part in callback["inputs"] + callback["state"]}
+    found = still(page(PageState(), "1.0", {}))
+    assert heard <= set(tree.ids(found))
 
 
 def test_plotly_js_and_the_enterprise_grid_are_not_part_of_the_page(app: dash.Dash) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from dash.development.base_component import Component
+
+from layouts.components.grid import TABLE
 
 
 def components(root: Any) -> Iterator[Component]:
@@ -19,7 +22,11 @@ def components(root: Any) -> Iterator[Component]:
 
 
 def ids(root: Any) -> list[str]:
-    return [part.id for part in components(root) if getattr(part, "id", None)]
+    """Those of the tables, which the browser makes, among them."""
+    found = [part.id for part in components(root) if getattr(part, "id", None)]
+    return found + [
+        json.loads(getattr(part, TABLE))["props"]["id"] for part in components(root) if hasattr(part, TABLE)
+    ]
 
 
 def by_id(root: Any, wanted: str) -> Component:

@@ -28,7 +28,7 @@ window.mtz.charts.gaps = (function () {
         component("Summary", { children: `${all.length - SHOWN} more` }), component("Ul", { children: all.slice(SHOWN).map(item) }),
       ] }) }));
     }
-    chart.set("gaps", { children: items, hidden: !items.length });
+    chart.update("gaps", { children: items, hidden: !items.length });
   }
 
   return { tell, found };

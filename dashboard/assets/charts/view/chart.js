@@ -58,7 +58,7 @@ window.mtz.charts.Chart = (function () {
       this.forget();
       this.source = source;
       this.set("chart", { series: [], paneOptions: [], watermark: null });
-      this.set("legend", { children: "" });
+      this.update("legend", { children: "" });
       this.update("empty", { hidden: true });
       gaps.tell(this, null);
       if (shown) this.toggleTable();
@@ -163,7 +163,7 @@ window.mtz.charts.Chart = (function () {
       this.update("note", { children: empty ? "" : `not refreshed: ${error.message}` });
       if (empty) {
         this.update("empty", { hidden: false });
-        this.set("empty", { children: paragraph(error.message) });
+        this.update("empty", { children: paragraph(error.message) });
       }
     }
 
@@ -174,7 +174,7 @@ window.mtz.charts.Chart = (function () {
       const partly = data.problem && data.rows.length ? ` · ${data.problem}` : "";
       this.update("note", { children: `${data.currency || ""} · a point is ${style.stepWords(data.step)}${day}${partly}` });
       this.update("empty", { hidden: data.rows.length > 0 });
-      if (!data.rows.length) this.set("empty", { children: paragraph(data.problem || source.nothing) });
+      if (!data.rows.length) this.update("empty", { children: paragraph(data.problem || source.nothing) });
       gaps.tell(this, data);
       this.summarise();
       if (this.table) this.drawTable();
@@ -199,7 +199,7 @@ window.mtz.charts.Chart = (function () {
     }
 
     summarise() {
-      if (this.data && this.source) this.set("legend", { children: legend.ofSpan(this.seen(), this.data, this.source) });
+      if (this.data && this.source) this.update("legend", { children: legend.ofSpan(this.seen(), this.data, this.source) });
     }
 
     /* The crosshair moved: exact values of the row under it. */
@@ -214,7 +214,7 @@ window.mtz.charts.Chart = (function () {
       const rows = this.rows();
       const row = rows[layout.lowerThan(rows, time)];
       this.pointed = true;
-      this.set("legend", { children: legend.ofRow(row, { ...this.data, rows }, this.columns()) });
+      this.update("legend", { children: legend.ofRow(row, { ...this.data, rows }, this.columns()) });
     }
 
     /* The chart tells what is seen: after a pause it is judged whether something must be fetched. */

@@ -11,7 +11,7 @@
     const beta = item.beta === null ? text("—", "td", { className: "num", title: item.beta_reason || "" }) : num(format.number(item.beta, 2));
     return element("tr", {}, [
       named(item.symbol + (item.currency === "USD" ? "" : ` · ${item.currency}`)),
-      num(format.quantity(item.delta_shares) + (item.legs_without && item.delta_shares !== null ? " *" : "")),
+      num(format.number(item.delta_shares, 1) + (item.legs_without && item.delta_shares !== null ? " *" : "")),
       ...FIGURES.map((name) => money(item[name], item.legs_without)), beta, weighted(item, item.legs_without),
     ]);
   }

@@ -3,7 +3,7 @@
 window.mtz = window.mtz || {};
 window.mtz.book = window.mtz.book || {};
 
-window.mtz.book.grid = (function () {
+(function () {
   const GRID = "book-grid";
   const MOST_ROWS = 24; // more scroll inside the table
   const RESORT_MS = 5000; // rows don't move under the pointer with every tick
@@ -16,6 +16,21 @@ window.mtz.book.grid = (function () {
   let account = null;
   let behind = true; // something changed that the table doesn't show yet
   let sortedAt = 0;
+
+  const look = window.mtz.tableLook({
+    name: "book",
+    page: "positions",
+    path: "/positions",
+    phone: new Set(["symbol", "quantity", "market_price", "daily_pnl", "unrealized_pnl", "pnl_of_max_profit", "dte", "distance_pct", "strategy"]),
+    widths: { symbol: 154 },
+    problem: "book-problem",
+    more: () => ({ filters: filters.all(), folded: [...folded].slice(0, 100) }),
+    restore: (kept) => {
+      filters.restore(kept.filters);
+      folded.clear();
+      for (const name of kept.folded || []) folded.add(name);
+    },
+  });
 
   const looking = () => { const page = document.getElementById("page-positions"); return Boolean(page && !page.hidden) && !document.hidden; };
   const members = (group) => [...groups.get(group).members].map((id) => held.get(id));
@@ -69,11 +84,18 @@ window.mtz.book.grid = (function () {
   /* As high as its rows, up to a bound. */
   function fit(api) {
     const shown = Math.max(3, Math.min(api.getDisplayedRowCount(), MOST_ROWS)) + api.getPinnedTopRowCount();
-    if (shown !== fitted) window.dash_clientside.set_props(`${GRID}-box`, { style: { height: `${grids.height(shown)}px` } });
+    if (shown !== fitted) document.getElementById(`${GRID}-box`).style.height = `${grids.height(shown)}px`;
     fitted = shown;
   }
 
-  const total = (api) => api.setGridOption("pinnedTopRowData", rows.totals([...groups.values()].map((group) => group.row)));
+  /* The pinned rows: made anew only when others belong there. */
+  function total(api) {
+    const sums = rows.totals([...groups.values()].map((group) => group.row));
+    const shown = sums.map((_, i) => api.getPinnedTopRow(i));
+    const isSame = api.getPinnedTopRowCount() === sums.length && shown.every((node, i) => node.data.key === sums[i].key);
+    if (isSame) shown.forEach((node, i) => node.updateData(sums[i]));
+    else api.setGridOption("pinnedTopRowData", sums);
+  }
 
   function resort(api) {
     sortedAt = Date.now();
@@ -96,7 +118,8 @@ window.mtz.book.grid = (function () {
     grids.withApi(GRID, (api) => {
       if (![...changed, ...heads].every((row) => api.getRowNode(row.key))) return agree(api); // the table was just made
       const moves = grids.flashesOf(api, changed, (row) => row.key);
-      api.applyTransaction({ update: [...changed, ...heads] });
+      // Not by a transaction: the component would tell Dash all rows again. They are sorted anew now and then.
+      for (const row of [...changed, ...heads]) api.getRowNode(row.key).updateData(row);
       if (heads.length) total(api);
       if (Date.now() - sortedAt > RESORT_MS && api.getColumnState().some((column) => column.sort && column.colId !== "symbol")) resort(api);
       moves.forEach(([key, column, change]) => grids.flashCell(GRID, key, column, change));
@@ -128,7 +151,7 @@ window.mtz.book.grid = (function () {
     if (folded.has(name)) folded.delete(name);
     else folded.add(name);
     rebuild();
-    window.mtz.book.look.changed();
+    look.changed();
   }
 
   function foldAll() {
@@ -138,7 +161,7 @@ window.mtz.book.grid = (function () {
       else folded.add(name);
     }
     rebuild();
-    window.mtz.book.look.changed();
+    look.changed();
   }
 
   let begun = false;
@@ -146,7 +169,7 @@ window.mtz.book.grid = (function () {
   function begin(api) {
     if (begun) return;
     begun = true;
-    window.mtz.book.look.follow(api);
+    look.follow(api);
     api.addEventListener("cellClicked", (event) => act(event, event.column.getColId() === "symbol" && event.data.kind === "group"));
     api.addEventListener("cellKeyDown", (event) => {
       const { key } = event.event || {};
@@ -170,13 +193,13 @@ window.mtz.book.grid = (function () {
     return (list.find(rows.isShare) || list.sort((a, b) => (a.expiry < b.expiry ? -1 : 1))[0]).con_id;
   }
 
-  filters.onChange(() => { rebuild(); window.mtz.book.look.changed(); });
+  filters.onChange(() => { rebuild(); look.changed(); });
 
   document.addEventListener("click", (event) => { if (event.target.closest && event.target.closest("#book-fold")) foldAll(); });
 
   function show() {
     if (!looking() || !state.complete) return;
-    if (behind || account !== state.account) window.mtz.book.look.ready.then(() => { window.mtz.book.look.begin(); rebuild(); });
+    if (behind || account !== state.account) look.ready().then(() => { if (looking()) rebuild(); });
   }
 
   document.addEventListener("mtz:page", show);
@@ -195,10 +218,5 @@ window.mtz.book.grid = (function () {
     else tick(message);
   }
 
-  return {
-    take,
-    folded: () => [...folded],
-    restore: (names) => { folded.clear(); names.forEach((name) => folded.add(name)); },
-    rebuild: () => { if (looking()) rebuild(); },
-  };
+  window.mtz.state.on(["positions.update"], take);
 })();

@@ -7,7 +7,7 @@ window.mtz.control.parts = (function () {
   const places = new WeakMap(); // element → its parts by name
 
   function copy(template) {
-    return document.getElementById(template).firstElementChild.cloneNode(true);
+    return document.getElementById(template).content.firstElementChild.cloneNode(true);
   }
 
   function part(element, name) {

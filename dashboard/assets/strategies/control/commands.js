@@ -13,7 +13,7 @@ window.mtz.control.commands = (function () {
   const item = (name) => (view() ? view().items.find((each) => each.name === name) : undefined);
 
   /* Why the reader may give no command at all; null: he may. */
-  const refusal = () => window.mtz.control.refusal || null;
+  const refusal = () => window.mtz.state.state.config.refusal;
 
   /* The state that the newest command asks for as long as it isn't settled, else the one in force. */
   function wanted(strategy) {

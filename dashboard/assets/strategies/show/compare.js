@@ -47,7 +47,7 @@ window.mtz.control.compare = (function () {
   }
 
   const question = () => `${state.account} ${frame} ${chosen}`;
-  const looking = () => Boolean(of("chart") && of("plot").offsetParent) && !document.hidden;
+  const looking = () => window.mtz.ui.isShown("page-strategies") && !document.hidden;
 
   function offer(names) {
     parts.list(of("pick"), names.map((name) => [name, title(name), (chosen || []).indexOf(name), (chosen || []).length]), ([name, words, place, count]) => {
@@ -115,7 +115,7 @@ window.mtz.control.compare = (function () {
       timeScaleAction: { action: "fitContent", nonce: turn },
     });
     ui.show("compare-empty", { hidden: known });
-    if (!known) window.dash_clientside.set_props("compare-empty", { children: ui.component("P", { children: view.problem || "These strategies have no trading day behind them in this span." }) });
+    if (!known) ui.show("compare-empty", { children: ui.component("P", { children: view.problem || "These strategies have no trading day behind them in this span." }) });
     const days = view.days ? ` · ${view.days} daily returns` : "";
     ui.show("compare-note", { children: view.since ? `${view.since} to ${view.until} · returns on ${view.base}${days}` : "" });
     legend(null);
@@ -139,7 +139,7 @@ window.mtz.control.compare = (function () {
       ] });
     });
     const when = time === null ? [] : [component("Span", { className: "legend-part legend-time", children: style.day(time) })];
-    window.dash_clientside.set_props("compare-legend", { children: [...when, ...children] });
+    window.mtz.ui.show("compare-legend", { children: [...when, ...children] });
   }
 
   const header = (words) => element("th", { scope: "col", className: "num", textContent: words });

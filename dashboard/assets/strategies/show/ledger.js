@@ -38,7 +38,7 @@ window.mtz.control.ledger = (function () {
     return parts_.join(" ") + (row.limit_price === null ? "" : ` at ${format.price(row.limit_price)}`);
   }
 
-  const withGrid = (act) => window.dash_ag_grid && window.dash_ag_grid.getApiAsync(GRID).then(act).catch(() => {});
+  const withGrid = (act) => window.mtz.grids.withApi(GRID, act);
 
   const chosen = (name) => (of(name).value === EVERY ? null : of(name).value);
 

@@ -158,13 +158,7 @@ window.mtz.control.page = (function () {
     followed();
   });
 
-  window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.mtz = Object.assign(window.dash_clientside.mtz || {}, {
-    strategies: (message, config) => {
-      if (config) window.mtz.control.refusal = config.refusal || null;
-      if (message) changed();
-    },
-  });
+  window.mtz.state.on(["strategy.update"], changed);
 
   return { draw, followed };
 })();

@@ -64,9 +64,23 @@ window.mtz.journal.filters = (function () {
     else tell();
   }
 
+  /* As kept, or none: the fields on the page follow. */
+  function restore(kept) {
+    const value = (name, none) => (kept && typeof kept[name] === "string" ? kept[name] : none);
+    for (const name of Object.keys(NONE)) {
+      set[name] = value(name, NONE[name]);
+      window.dash_clientside.set_props(`journal-${name}`, { value: set[name] });
+    }
+    for (const name of Object.keys(days)) {
+      days[name] = value(name, "");
+      place("days").querySelector(`[data-day=${name}]`).value = days[name];
+    }
+    window.mtz.ui.show("journal-clear", { hidden: !active() });
+    place("days").hidden = set.when !== "days";
+  }
+
   function clear() {
-    Object.assign(set, NONE);
-    for (const [name, value] of Object.entries(NONE)) window.dash_clientside.set_props(`journal-${name}`, { value });
+    restore(null);
     tell();
   }
 
@@ -77,7 +91,7 @@ window.mtz.journal.filters = (function () {
       `${words} `, Object.assign(element("input", { type: "date", className: "day-entry" }), { min: "1990-01-01" }),
     ].map((part) => { if (part.dataset) part.dataset.day = name; return part; }));
     place("days").replaceChildren(field("from", "From"), field("to", "to"));
-    place("days").hidden = set.when !== "days";
+    place("days").hidden = true;
   }
 
   let offered = null;
@@ -96,5 +110,5 @@ window.mtz.journal.filters = (function () {
   for (const kind of ["input", "change"]) document.addEventListener(kind, changed);
   document.addEventListener("click", (event) => { if (event.target.closest && event.target.closest("#journal-clear")) clear(); });
 
-  return { parameters, active, make, offer, onChange: (listener) => listeners.push(listener) };
+  return { parameters, active, make, offer, restore, all: () => ({ ...set, ...days }), onChange: (listener) => listeners.push(listener) };
 })();

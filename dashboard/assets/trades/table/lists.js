@@ -5,14 +5,23 @@ window.mtz.journal = window.mtz.journal || {};
 window.mtz.journal.lists = (function () {
   const PAGE = "trades";
   const AGAIN_MS = 5000; // after a question that wasn't answered
-  const NARROW = window.matchMedia("(max-width: 767px)").matches;
   const { filters } = window.mtz.journal;
   const { format, ui } = window.mtz;
   const { state } = window.mtz.state;
   const LISTS = {
-    executions: { path: "trades/", file: "trades", one: "execution", phone: ["time", "side", "symbol", "quantity", "price", "realized_pnl"] },
-    orders: { path: "trades/orders", file: "trades", one: "order", phone: ["time", "legs", "cash"], isByTime: true },
-    trips: { path: "trades/round-trips", file: "round_trips", one: "round trip", phone: ["time", "symbol", "net", "total_return", "closed"] },
+    executions: { path: "trades/", file: "trades", one: "execution" },
+    orders: { path: "trades/orders", file: "trades", one: "order", isByTime: true },
+    trips: { path: "trades/round-trips", file: "round_trips", one: "round trip" },
+  };
+  const kept = (name, page, phone, more) => window.mtz.tableLook({ name, page, phone: new Set(phone), problem: "journal-unkept", ...more });
+  const looks = {
+    executions: kept("executions", "trades", ["time", "side", "symbol", "quantity", "price", "realized_pnl"], {
+      path: "/trades",
+      more: () => ({ filters: filters.all() }), // one filter for all lists, kept with the first
+      restore: (found) => filters.restore(found.filters),
+    }),
+    orders: kept("orders", "trades-orders", ["time", "legs", "cash"]),
+    trips: kept("trips", "trades-round-trips", ["time", "symbol", "net", "total_return", "closed"]),
   };
   const place = (id) => document.getElementById(id);
   const gridOf = (name) => `${name}-grid`;
@@ -79,12 +88,13 @@ window.mtz.journal.lists = (function () {
   });
 
   /* Ask anew, from the top: another filter or account. */
-  function ask(name) {
+  async function ask(name) {
     stale.delete(name);
+    await looks[name].ready();
     ready(name, (api) => {
       if (!begun.has(name)) {
         begun.add(name);
-        if (NARROW) api.setColumnsVisible(api.getColumns().map((column) => column.getColId()).filter((id) => !LISTS[name].phone.includes(id)), false);
+        looks[name].follow(api);
         const open = ({ data }) => { if (data) window.mtz.journal.dialog.open(name, data); };
         api.addEventListener("cellClicked", open);
         api.addEventListener("cellKeyDown", (event) => { if (event.event && event.event.key === "Enter") open(event); });
@@ -107,8 +117,10 @@ window.mtz.journal.lists = (function () {
     ui.show("journal-csv", { href: `/api/exports/${LISTS[view].file}.csv?${asked}` });
   }
 
-  function show() {
+  async function show() {
     if (!looking() || !state.account) return;
+    await looks.executions.ready(); // with it come the filters
+    if (!looking()) return;
     if (account !== state.account) {
       account = state.account;
       Object.keys(LISTS).forEach((name) => stale.add(name));
@@ -128,6 +140,7 @@ window.mtz.journal.lists = (function () {
   }
 
   filters.onChange(() => {
+    looks.executions.changed();
     Object.keys(LISTS).forEach((name) => stale.add(name));
     show();
   });

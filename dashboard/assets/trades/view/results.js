@@ -9,7 +9,7 @@
   const place = (id) => document.getElementById(id);
   const UNITS = { contract: "option contracts", chain: "roll chains", cycle: "wheel cycles" };
   const PARTS = [["by_symbol", "Symbol"], ["by_strategy", "Strategy"], ["by_dte", "Days to expiry"], ["by_weekday", "Weekday"]];
-  const MONTHS = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric", timeZone: "UTC" });
+  const MONTHS = new Intl.DateTimeFormat("en-US", { month: "short", year: "numeric", timeZone: "UTC" });
   let part = "by_symbol";
   let asked = 0;
   let found = null;

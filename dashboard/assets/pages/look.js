@@ -1,38 +1,48 @@
-/* Columns, sort, filters and folds as the reader left them, kept by the server; narrow screens keep their own. */
+/* A table's columns and sort, and what its page keeps beside them, as the reader left them: kept by the server for each user; narrow
+   screens keep their own. */
 window.mtz = window.mtz || {};
-window.mtz.book = window.mtz.book || {};
 
-window.mtz.book.look = (function () {
+/* `name` begins the ids of the table, its list of columns and that list's reset; `page` is what REST calls it, `path` where it is;
+   `phone` are the columns that a narrow screen begins with, `widths` their widths there; `problem` is where it is said that nothing
+   was kept; `more` gives what is kept besides, `restore` takes it back. */
+window.mtz.tableLook = function tableLook({ name, page, path, phone, widths = {}, problem, more = () => ({}), restore = () => {} }) {
   const SETTLED_MS = 600;
   const NARROW = window.matchMedia("(max-width: 767px)").matches;
-  const ADDRESS = `/api/preferences/positions${NARROW ? "-phone" : ""}`;
-  const FOR_PHONES = new Set(["symbol", "quantity", "market_price", "daily_pnl", "unrealized_pnl", "pnl_of_max_profit", "dte", "distance_pct", "strategy"]);
-  const NAME_ON_PHONES = 154;
+  const ADDRESS = `/api/preferences/${page}${NARROW ? "-phone" : ""}`;
+  const MENU = `#${name}-columns`;
+  const NONE = { columns: [], sort: [] };
   let grid = null;
   let timer = null;
-  let kept = null; // what the server holds
+  let kept = NONE; // what the server holds
   let restoring = false;
   let first = null; // the columns as the page has them
+  let asked = null;
 
-  /* Settled once it is known what the reader left; a server that doesn't answer leaves the page as it comes. */
-  const ready = fetch(ADDRESS, { headers: { Accept: "application/json" } })
-    .then((answer) => (answer.ok ? answer.json() : null))
-    .then((found) => { kept = found && found.value; })
-    .catch(() => {});
   let begun = false;
 
-  /* Once the page stands: filters and folds as they were left. */
-  function begin() {
-    if (begun) return;
-    begun = true;
-    window.mtz.book.filters.restore(kept && kept.filters);
-    window.mtz.book.grid.restore(kept ? kept.folded : []);
+  /* What the reader left; a server that doesn't answer leaves the page as it comes. */
+  function ask() {
+    asked = asked || fetch(ADDRESS, { headers: { Accept: "application/json" } })
+      .then((answer) => (answer.ok ? answer.json() : { value: null }))
+      .then((found) => { kept = found.value || NONE; })
+      .catch(() => {});
+    return asked;
   }
 
+  /* Settled once that is known and in force; the page stands by then. */
+  const ready = () => ask().then(() => {
+    if (begun) return;
+    begun = true;
+    restore(kept);
+  });
+
+  if (window.location.pathname === path) ask(); // while the page is still being made
+
+  /* The table is there. */
   function follow(api) {
     grid = api;
     first = comes(api.getColumnState());
-    restore();
+    arrange();
     for (const kind of ["columnMoved", "columnResized", "columnVisible", "sortChanged"]) {
       api.addEventListener(kind, (event) => {
         if (event.finished === false || ["api", "flex"].includes(event.source)) return;
@@ -45,14 +55,13 @@ window.mtz.book.look = (function () {
   /* The columns as they come: on a narrow screen a few of them. */
   const comes = (state) => state.map((column) => ({
     ...column,
-    hide: NARROW && !FOR_PHONES.has(column.colId),
-    width: NARROW && column.colId === "symbol" ? NAME_ON_PHONES : column.width,
-    sort: column.colId === "symbol" ? "asc" : null,
+    hide: NARROW && !phone.has(column.colId),
+    width: (NARROW && widths[column.colId]) || column.width,
   }));
 
-  function restore() {
+  function arrange() {
     restoring = true;
-    grid.applyColumnState({ state: kept && kept.columns.length ? state() : first, applyOrder: true });
+    grid.applyColumnState({ state: kept.columns.length ? state() : first, applyOrder: true });
     restoring = false;
   }
 
@@ -60,35 +69,36 @@ window.mtz.book.look = (function () {
   function state() {
     const sorts = new Map(kept.sort.map((sort) => [sort.id, sort.is_descending ? "desc" : "asc"]));
     const known = new Map(kept.columns.map((column) => [column.id, column]));
-    const order = [...kept.columns.map((column) => column.id), ...first.map((column) => column.colId).filter((id) => !known.has(id))];
+    const places = new Map(first.map((column) => [column.colId, column]));
+    const order = [...known.keys()].filter((id) => places.has(id)).concat([...places.keys()].filter((id) => !known.has(id)));
     return order.map((id) => {
       const column = known.get(id);
       return column
         ? { colId: id, hide: column.is_hidden, sort: sorts.get(id) || null, ...(column.width ? { width: column.width, flex: null } : {}) }
-        : { ...first.find((each) => each.colId === id), sort: null };
+        : { ...places.get(id), sort: null };
     });
   }
 
   /* As the server keeps it: widths of what the reader widened, the rest shares the room there is. */
   function look() {
-    const columns = grid.getColumnState();
+    const columns = grid ? grid.getColumnState() : null;
     return {
-      columns: columns.map((column) => ({ id: column.colId, width: column.flex ? null : Math.round(column.width), is_hidden: Boolean(column.hide) })),
-      sort: columns.filter((column) => column.sort).map((column) => ({ id: column.colId, is_descending: column.sort === "desc" })),
-      filters: window.mtz.book.filters.all(),
-      folded: window.mtz.book.grid.folded().slice(0, 100),
+      columns: columns ? columns.map((column) => ({ id: column.colId, width: column.flex ? null : Math.round(column.width), is_hidden: Boolean(column.hide) })) : kept.columns,
+      sort: columns ? columns.filter((column) => column.sort).map((column) => ({ id: column.colId, is_descending: column.sort === "desc" })) : kept.sort,
+      ...more(),
     };
   }
 
   function changed() {
-    if (!grid || restoring) return;
-    tick();
+    if (!begun || restoring) return;
+    if (grid) tick();
     clearTimeout(timer);
     timer = setTimeout(() => put(look()), SETTLED_MS);
   }
 
   async function put(value) {
     timer = null;
+    kept = value;
     try {
       const answer = await fetch(ADDRESS, {
         method: "PUT", keepalive: true, headers: { "Content-Type": "application/json" }, body: JSON.stringify({ value }),
@@ -101,20 +111,20 @@ window.mtz.book.look = (function () {
   }
 
   /* What couldn't be kept is said; the table itself is as the reader wants it. */
-  function say(problem) {
-    window.mtz.ui.show("book-problem", { children: problem ? `How you arranged the table is not kept: ${problem}` : "", hidden: !problem });
+  function say(reason) {
+    window.mtz.ui.show(problem, { children: reason ? `How you arranged the table is not kept: ${reason}` : "", hidden: !reason });
   }
 
   function reset() {
     clearTimeout(timer);
-    kept = null;
-    restore();
+    kept = { ...look(), ...NONE };
+    arrange();
     tick();
-    put(null);
+    put(kept);
     window.mtz.ui.show("announce", { children: "The columns are as the page comes." });
   }
 
-  const boxes = () => [...document.querySelectorAll("#book-columns [data-column]")];
+  const boxes = () => [...document.querySelectorAll(`${MENU} [data-column]`)];
 
   /* The ticks in the list of columns. */
   function tick() {
@@ -123,15 +133,15 @@ window.mtz.book.look = (function () {
   }
 
   document.addEventListener("click", (event) => {
-    const button = event.target.closest && event.target.closest("#book-columns button");
+    const button = event.target.closest && event.target.closest(`${MENU} button`);
     if (!button || !grid) return;
-    if (button.id === "book-reset") return reset();
+    if (button.id === `${name}-reset`) return reset();
     grid.setColumnsVisible([button.dataset.column], button.getAttribute("aria-checked") !== "true");
     return changed();
   });
 
   document.addEventListener("keydown", (event) => {
-    const box = event.target.closest && event.target.closest("#book-columns [data-column]");
+    const box = event.target.closest && event.target.closest(`${MENU} [data-column]`);
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!box || !step) return;
     event.preventDefault();
@@ -142,5 +152,5 @@ window.mtz.book.look = (function () {
   /* What is not sent yet goes before the page does. */
   window.addEventListener("pagehide", () => { if (timer !== null) { clearTimeout(timer); put(look()); } });
 
-  return { ready, begin, follow, changed };
-})();
+  return { ready, follow, changed };
+};
