@@ -179,7 +179,6 @@ EMPTY = {
     "auth_tokens",
     "auth_users",
     "bots_without_records",
-    "dividends_paid",
     "preference",
     "statement_accruals",
     "statement_anchor",
