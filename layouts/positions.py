@@ -58,6 +58,7 @@ def _held(state: PageState) -> html.Section:
                 ],
                 className="ledger-box",
             ),
+            html.P(html.A("Why is this not TWS's number?", href="/reports#bridge-title"), className="table-note quiet"),
         ],
     )  # fmt: skip
 
