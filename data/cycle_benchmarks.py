@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 UNKNOWN_CAPITAL = (
     "What the cycle bound, day by day, isn't known: its executions aren't all known, or it holds an uncovered short."
 )
-DIVIDENDS = "The dividends of {symbol} from {since} to {until} are not all known."
+NO_DIVIDENDS = "No dividend of {symbol} from {since} to {until} is known, nor that there was none."
+DIVIDENDS = "Of the dividends of {symbol} from {since} to {until} only {known} counted, a share; there may be others."
 
 
 class UnknownCycle(LookupError):  # noqa: N818 - what it is called everywhere
@@ -101,5 +102,13 @@ def _compared(
         "until": rows.day(until),
         "pnl": worth if is_whole else None,
         "at_least": None if is_whole else worth,
-        "reason": None if is_whole else DIVIDENDS.format(symbol=symbol, since=since, until=until),
+        "reason": None if is_whole else _not_all(symbol, since, until, paid),
     }
+
+
+def _not_all(symbol: str, since: date, until: date, paid: Mapping[date, float]) -> str:
+    """Which dividends are in the result, by ex-date."""
+    counted = [f"{amount:.4g} of {day}" for day, amount in sorted(paid.items()) if since < day <= until]
+    words = DIVIDENDS if counted else NO_DIVIDENDS
+    known = f"{', '.join(counted)} {'is' if len(counted) == 1 else 'are'}"
+    return words.format(symbol=symbol, since=since, until=until, known=known)

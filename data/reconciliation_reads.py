@@ -16,6 +16,7 @@ from data.cursor import BadCursor
 from data.history_rows import ALWAYS
 from data.reconciliation.bridge import Cause, Step, bridge
 from data.reconciliation_views import (
+    BridgeRowsView,
     BridgeView,
     CashFlowsView,
     CashFlowView,
@@ -30,6 +31,7 @@ from data.rows import Row
 
 FlowKind = Literal["deposit", "withdrawal", "dividend", "interest", "fee", "tax", "other", "conversion"]
 Figure = Literal["total_pnl", "daily_pnl"]
+CauseOfRows = Literal["income", "earlier", "premium"]
 MAX_ROWS = 1000
 FIGURES: dict[Figure, tuple[str, str]] = {
     "total_pnl": ("Total P&L here", "TWS: unrealised P&L, and realised P&L of today"),
@@ -71,12 +73,8 @@ class ReconciliationReads:
 
     def bridge(self, account: str, figure: Figure = "total_pnl") -> BridgeView:
         """Why our P&L isn't the broker's: the known causes, each with its amount, and what none explains."""
-        self._known(account)
-        (row,) = self._fetch("portfolio", account=account)
-        since = row["baseline_at"] or ALWAYS
-        (known,) = self._fetch(
-            "pnl_bridge", account=account, since=since, session_date=row["session_date"] or since.date()
-        )
+        row, span = self._span(account)
+        (known,) = self._fetch("pnl_bridge", account=account, **span)
         ours, broker, steps = (_total if figure == "total_pnl" else _daily)(row, known)
         found = None if ours is None or broker is None else bridge(ours, broker, steps)
         ours_name, broker_name = FIGURES[figure]
@@ -94,6 +92,31 @@ class ReconciliationReads:
                 for step in (found.steps if found else ())
             ],
         }
+
+    def bridge_rows(self, account: str, figure: Figure, cause: CauseOfRows) -> BridgeRowsView:
+        """The rows that a step of :meth:`bridge` is made of, the newest 1000 of them."""
+        row, span = self._span(account)
+        found = self._fetch("bridge_rows", account=account, figure=figure, cause=cause, limit=MAX_ROWS, **span)
+        return {
+            "account": account,
+            "figure": figure,
+            "cause": cause,
+            "currency": row["currency"] or row["base_currency"],
+            "rows": found[0]["rows"],
+            "total": {"amount": rows.number(found[0]["sum"])},
+            "items": [
+                {"what": each["what"], "day": each["day"].isoformat(), "amount": rows.number(each["amount"])}
+                for each in found
+                if each["id"] is not None
+            ],
+        }
+
+    def _span(self, account: str) -> tuple[Row, dict[str, Any]]:
+        """The account's figures, and the days of the bridge: since when total P&L counts, and which day it is."""
+        self._known(account)
+        (row,) = self._fetch("portfolio", account=account)
+        since = row["baseline_at"] or ALWAYS
+        return row, {"since": since, "session_date": row["session_date"] or since.date()}
 
     def suspected(self, account: str) -> SuspectedTransfersView:
         """Deposits and withdrawals that the broker's figures give away, newest first, at most 100."""

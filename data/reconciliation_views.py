@@ -71,6 +71,30 @@ class BridgeView(TypedDict):
     steps: list[BridgeStep]
 
 
+class BridgeRow(TypedDict):
+    """`amount` None: in a currency without a rate."""
+
+    what: str
+    day: str
+    amount: float | None
+
+
+class BridgeTotal(TypedDict):
+    amount: float | None
+
+
+class BridgeRowsView(TypedDict):
+    """What a step is made of: `rows` and `total` are of all, `items` the newest 1000."""
+
+    account: str
+    figure: Literal["total_pnl", "daily_pnl"]
+    cause: str
+    currency: str | None
+    rows: int
+    total: BridgeTotal
+    items: list[BridgeRow]
+
+
 class CashFlowView(TypedDict):
     """`amount` is what the account's cash changed by, in `currency`; `base_amount` that at `rate_to_base`, the day's rate."""
 

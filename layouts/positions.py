@@ -59,6 +59,7 @@ def _held(state: PageState) -> html.Section:
                 ],
                 className="ledger-box",
             ),
+            html.P(html.A("Why is this not TWS's number?", href="/reports#bridge-title"), className="table-note quiet"),
         ],
     )  # fmt: skip
 

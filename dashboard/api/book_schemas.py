@@ -34,7 +34,7 @@ AGAINST: dict[str, Any] = {
     "contributions": [{"day": "2026-01-05", "amount": 5850.0}, {"day": "2026-01-15", "amount": -450.0}],
     "items": [
         {"symbol": "KO", "until": "2026-01-30", "pnl": 214.5, "at_least": None, "reason": None},
-        {"symbol": "SPY", "until": "2026-01-30", "pnl": None, "at_least": 120.25, "reason": "The dividends of SPY from 2026-01-05 to 2026-01-30 are not all known."},
+        {"symbol": "SPY", "until": "2026-01-30", "pnl": None, "at_least": 120.25, "reason": "No dividend of SPY from 2026-01-05 to 2026-01-30 is known, nor that there was none."},
     ],
 }  # fmt: skip
 

@@ -23,6 +23,12 @@ def blueprint(reads: Reads) -> APIBlueprint:
         """Why is this not TWS's number? From our P&L to the broker's, in steps that sum to the cent"""
         return answers.tagged(reads.agreement.bridge(answers.which(reads, query.account), query.figure))
 
+    @api.get("/reconciliation/bridge/rows", responses=documented(reconciliation_schemas.BridgeRows))
+    def bridge_rows(query: reconciliation_schemas.BridgeRowsQuery) -> Response:
+        """What a step of the bridge is made of: cash flows, or round trips"""
+        account = answers.which(reads, query.account)
+        return answers.tagged(reads.agreement.bridge_rows(account, query.figure, query.cause))
+
     @api.get("/cash-flows/", strict_slashes=False, responses=documented(reconciliation_schemas.CashFlows))
     def cash_flows(query: reconciliation_schemas.CashFlowsQuery) -> Response:
         """Deposits, dividends, interest, taxes and fees, newest first, in pages, with sums by currency and kind"""

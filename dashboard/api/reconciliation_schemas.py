@@ -156,6 +156,39 @@ class Bridge(Answer):
     steps: list[BridgeStep]
 
 
+class BridgeRowsQuery(BridgeQuery):
+    cause: Literal["income", "earlier", "premium"] = Field("income", description="Which step.")
+
+
+class BridgeRow(Answer):
+    """`amount` null: in a currency without a rate."""
+
+    what: str
+    day: str
+    amount: float | None
+
+
+class BridgeTotal(Answer):
+    amount: float | None
+
+
+class BridgeRows(Answer):
+    """`rows` and `total` are of all, `items` the newest 1000."""
+
+    model_config = example({
+        "account": "DU1234567", "figure": "daily_pnl", "cause": "income", "currency": "USD", "rows": 1, "total": {"amount": -41.2},
+        "items": [{"what": "dividend: KO(US1912161007) CASH DIVIDEND", "day": "2026-01-15", "amount": -41.2}],
+    })  # fmt: skip
+
+    account: str
+    figure: Literal["total_pnl", "daily_pnl"]
+    cause: str
+    currency: str | None
+    rows: int
+    total: BridgeTotal
+    items: list[BridgeRow]
+
+
 class CashFlowFilter(AccountQuery):
     kind: Literal["deposit", "withdrawal", "dividend", "interest", "fee", "tax", "other", "conversion"] | None = None
     currency: str | None = Field(None, max_length=10, description="Only those in this currency.")

@@ -49,3 +49,13 @@ SELECT s.account, s.ts, s.session_date, s.amount
    AND NOT EXISTS (SELECT FROM statements t
                     WHERE t.account = s.account AND jsonb_exists(t.sections, 'CashTransactions')
                       AND t.first_day <= s.session_date AND t.last_day > s.session_date);
+
+-- What the broker's ticker announced of dividends per share, by ex-date: the newest word on each. What was announced and is past was paid.
+CREATE TABLE dividends_told (
+    symbol   text NOT NULL,
+    currency text NOT NULL,
+    ex_date  date NOT NULL,
+    amount   double precision NOT NULL,
+    as_of    timestamptz NOT NULL,
+    PRIMARY KEY (symbol, currency, ex_date)
+);

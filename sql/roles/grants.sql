@@ -8,7 +8,7 @@ GRANT INSERT ON database_source, portfolio_snapshots, position_snapshots, positi
 GRANT INSERT, UPDATE ON dividend_outlooks TO mtz_poller;
 GRANT INSERT, UPDATE ON accounts, contracts, portfolio_latest, executions, orders, outages, revisions, poller_status, price_bars, bar_coverage
     TO mtz_poller;
-GRANT INSERT, UPDATE, DELETE ON positions_latest TO mtz_poller;
+GRANT INSERT, UPDATE, DELETE ON positions_latest, dividends_told TO mtz_poller;
 
 -- The importer writes history: the demo's first year, and later statements.
 GRANT INSERT ON database_source, portfolio_snapshots, position_snapshots, cash_states, strategy_snapshots, order_events, dirty_windows,

@@ -1,15 +1,12 @@
 -- The fees that the broker keeps on trades that it takes back: what the trade and its cancellation paid (or got back), by day and
 -- currency. The execution is gone, its money came back, the fee didn't. Made anew from all statements, so that the order of files is
--- nothing. A correction may have the trade id of what it corrects: a cancellation means the trade of its size and price.
+-- nothing.
 WITH pairs AS (
     SELECT o.trade AS original, c.trade AS cancel
-      FROM statement_trades c
-      JOIN statement_trades o ON o.account = c.account AND o.trade_id = c.cancels AND o.cancels IS NULL AND NOT o.is_conversion
-     WHERE c.account = %(account)s AND c.cancels IS NOT NULL
-       AND ((o.quantity, o.price) = (-c.quantity, c.price)
-            OR NOT EXISTS (SELECT FROM statement_trades f
-                            WHERE f.account = c.account AND f.trade_id = c.cancels AND f.cancels IS NULL
-                              AND (f.quantity, f.price) = (-c.quantity, c.price)))
+      FROM cancelled_trades k
+      JOIN statement_trades o USING (account, trade)
+      JOIN statement_trades c ON c.account = o.account AND c.cancels = o.trade_id
+     WHERE k.account = %(account)s AND NOT o.is_conversion
 ), told AS (
     SELECT DISTINCT ON (t.trade) t.*, p.original, coalesce(t.report_date, t.trade_date) AS day,
            coalesce(t.commission_currency, t.currency) AS paid_in

@@ -18,6 +18,7 @@ from tests.web.server import wait_until
 
 pytestmark = [pytest.mark.xdist_group("browser-stack"), pytest.mark.timeout(180)]
 
+SHOTS = os.environ.get("MTZ_SHOTS")
 WORTH = "#card-value-net_liquidation"
 
 
@@ -70,8 +71,8 @@ def test_a_deposit_that_nobody_told_of_is_labelled_and_no_profit(stack: LiveStac
     line = page.locator("#today-lines", has_text="Suspected deposit of about 25,000.00 USD on")
     expect(line).to_contain_text("not in P&L: import a statement to confirm.")
     page.wait_for_function("() => mtz.equity.chart.data && mtz.equity.chart.data.flows.some((flow) => flow.suspected)")
-    if folder := os.environ.get("MTZ_SHOTS"):
-        page.screenshot(path=f"{folder}/suspected.png")
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/suspected.png")
 
 
 def test_while_the_socket_works_an_idle_page_asks_nothing(stack: LiveStack, open_page: Open) -> None:

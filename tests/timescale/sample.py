@@ -209,6 +209,7 @@ def bots(conn: Any) -> None:
         "INSERT INTO reconciliations (statement, account, made_at, open_breaks, report)"
         " SELECT id, account, imported_at, 1, '{\"breaks\": []}' FROM statements",
         "INSERT INTO dividend_outlooks VALUES ('KO', 'USD', 1.94, 2.04, '2026-06-12', 0.51, %(last)s)",
+        "INSERT INTO dividends_told VALUES ('KO', 'USD', '2026-06-12', 0.51, %(last)s)",
         "INSERT INTO position_moves (account, con_id, ts, session_date, quantity_before, quantity)"
         " SELECT DISTINCT 'DU1', e.con_id, %(first)s::timestamptz, date '2025-10-01', 0, 1 FROM executions e WHERE e.account = 'DU1'",
         "INSERT INTO notes (account, subject, key, note, tags, excluded, version, author, updated_at)"

@@ -134,7 +134,7 @@ def test_a_cycle_against_its_stock_and_the_benchmark(web: Web, write: Writer, ag
     assert (found.pnl, stock.symbol, stock.until, spy.symbol) == (cycle["pnl"], "KO", "2026-02-03", "SPY")
     units = 5850 / 61 - 450 / 56 + 100 / 55.5
     assert (stock.pnl, stock.at_least) == (None, pytest.approx(units * 56 - 5500, abs=0.005))
-    assert "dividends of KO" in (stock.reason or "")
+    assert "No dividend of KO" in (stock.reason or "")
     assert (spy.pnl, spy.at_least) == (None, None)
     assert "SPY of 2026-01-05 is not stored" in (spy.reason or "")
     # The broker says that it paid nothing for a year: all that there was is known.

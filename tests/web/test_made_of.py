@@ -135,3 +135,20 @@ def test_behind_a_wheel_cycle(web: Web, told: psycopg.Connection[Any]) -> None:
     )
     assert web.get("/api/trades/premium/rows").status == 422
     assert web.get("/api/trades/premium/rows?currency=USD").json["rows"] == 0  # of the current trading day's month
+
+
+def test_behind_the_bridge(web: Web, told: psycopg.Connection[Any], url: str) -> None:
+    """Its steps to the broker's total P&L: what was closed earlier, premium that moved into shares, dividends."""
+    assert told
+    with psycopg.connect(url) as conn:
+        conn.execute(
+            "UPDATE accounts SET base_currency = 'USD', baseline_net_liquidation = 100000, baseline_at = '2025-12-31Z'"
+        )
+        conn.execute("UPDATE portfolio_latest SET unrealized_pnl = 1, realized_pnl = 2")
+    steps = {step["cause"]: step["amount"] for step in web.get("/api/reconciliation/bridge").json["steps"]}
+    for cause in ("earlier", "premium", "income"):
+        found = web.get(f"/api/reconciliation/bridge/rows?cause={cause}").json
+        assert (
+            cents(*(row["amount"] for row in found["items"])) == cents(found["total"]["amount"]) == cents(steps[cause])
+        ), cause
+        assert found["rows"] == len(found["items"]) > 0

@@ -106,6 +106,12 @@ def test_the_bridge_to_the_broker_s_number_sums_to_the_cent(
         "fees": 0,
     }
     assert shown.steps[-1].cause == "unexplained"
+    answer = web.get("/api/reconciliation/bridge/rows?cause=income")
+    rows = schemas.BridgeRows.model_validate_json(answer.body, strict=True)
+    assert (rows.rows, rows.total.amount, [(row.what, row.amount) for row in rows.items]) == (
+        2, -22, [("dividend", -11), ("dividend", -11)],
+    )  # fmt: skip
+    assert web.get("/api/reconciliation/bridge/rows?cause=income&figure=daily_pnl").json["rows"] == 0
     with psycopg.connect(url) as conn:
         conn.execute("UPDATE portfolio_latest SET unrealized_pnl = NULL")
     unknown = web.get("/api/reconciliation/bridge").json

@@ -84,6 +84,8 @@ window.mtz.reports = (function () {
     return item;
   }
 
+  const OPENED = ["income", "earlier", "premium"];
+
   /* From our figure to the broker's, step by step; what isn't known is a dash. */
   function drawBridge(view) {
     const { signed } = window.mtz.format;
@@ -91,8 +93,12 @@ window.mtz.reports = (function () {
     if (view.ours === null || view.broker === null) {
       return make("p", { className: "quiet", textContent: `${title}: ours or the broker's isn't known yet.` });
     }
+    /* A step whose rows are known opens them. */
+    const figure = (cause, amount) => (OPENED.includes(cause) && amount
+      ? window.mtz.rows.button(signed(amount), { kind: "bridge", path: "reconciliation/bridge/rows", params: { figure: view.figure, cause }, title: `${title}: ${cause}` })
+      : signed(amount));
     const line = (words, amount, reason, className = "") => make("tr", { className }, [
-      make("th", { scope: "row", textContent: words, title: reason }), make("td", { className: "num", textContent: signed(amount) }), make("td", { className: "quiet", textContent: reason })]);
+      make("th", { scope: "row", textContent: words, title: reason }), make("td", { className: "num" }, [figure(words, amount)]), make("td", { className: "quiet", textContent: reason })]);
     const box = make("div", { className: "scrolls", tabIndex: 0 }, [make("table", { className: "plain" }, [
       make("caption", { textContent: `${title}, ${view.currency || ""}` }),
       make("tbody", {}, [

@@ -15,6 +15,8 @@ window.mtz.rows = (function () {
     cycle: { one: "row", columns: [money("premium", "Premium"), fee, money("dividends", "Dividends")],
       sum: (view) => [["premium", view.total.premium], ["fees", -view.total.fees], ["dividends", view.total.dividends]] },
   };
+  KINDS.bridge = { one: "row", columns: [money("amount", "Amount")], heads: ["What", "Day"], lead: (row) => [row.what, row.day],
+    sum: (view) => [["together", view.total.amount]] };
   let turn = 0;
 
   /* A figure that opens its rows. `ask` is what REST is asked: { kind, path, params, title }. */
@@ -44,11 +46,13 @@ window.mtz.rows = (function () {
     const shown = view.items.length < view.rows ? `, the newest ${view.items.length} are listed` : "";
     const sums = kind.sum(view).map(([name, amount]) => `${name} ${format.signed(amount)}`).join(", ");
     place("sum").textContent = `${count}${shown}: ${sums} ${view.currency}${kind.note ? `; ${kind.note(view)}` : ""}.`;
-    const heads = ["Contract", "Opened", "Ended", ...kind.columns.map((column) => column.title)];
+    const lead = kind.lead || ((row) => [row.contract, row.opened_on, UNTIL(row)]);
+    const words = kind.heads || ["Contract", "Opened", "Ended"];
+    const heads = [...words, ...kind.columns.map((column) => column.title)];
     place("list").replaceChildren(make("table", { className: "plain" }, [
-      make("thead", {}, [make("tr", {}, heads.map((name, i) => make("th", { scope: "col", className: i > 2 ? "num" : "", textContent: name })))]),
+      make("thead", {}, [make("tr", {}, heads.map((name, i) => make("th", { scope: "col", className: i < words.length ? "" : "num", textContent: name })))]),
       make("tbody", {}, view.items.map((row) => make("tr", {}, [
-        make("th", { scope: "row", textContent: row.contract }), make("td", { textContent: row.opened_on }), make("td", { textContent: UNTIL(row) }),
+        ...lead(row).map((text, i) => (i ? make("td", { textContent: text }) : make("th", { scope: "row", textContent: text }))),
         ...kind.columns.map((column) => make("td", { className: `num ${column.tone(row)}`, textContent: column.cell(row) })),
       ]))),
     ]));
