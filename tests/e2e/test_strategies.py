@@ -770,3 +770,4 @@ def test_an_empty_page_teaches(server18: Server, tmp_path_factory: pytest.TempPa
         page.click("#kill-button")
         page.click("#command-dialog-confirm")
         expect(page.locator("#kill-banner")).to_contain_text("Kill switch requested")
+        page.close()  # before its server
