@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import dash
-from flask import Flask
+from flask import Flask, request
 
 import callbacks
 from dashboard import api, auth, exports, ws
@@ -42,6 +42,9 @@ THEME_SCRIPT = (
     'try{document.documentElement.dataset.bsTheme=localStorage.getItem("mtz-theme")||"dark"}'
     'catch(e){document.documentElement.dataset.bsTheme="dark"}'
 )
+# What tables need; a page without any would be warned of it by the browser.
+TABLES = '<link rel="preload" href="/_dash-component-suites/dash_ag_grid/async-community.js" as="script">'
+WITH_TABLES = frozenset({"/", "/strategies", "/positions", "/trades"})
 INDEX = f"""<!DOCTYPE html>
 <html lang="en" data-bs-theme="dark">
 <head>
@@ -53,7 +56,6 @@ INDEX = f"""<!DOCTYPE html>
 <script>{THEME_SCRIPT}</script>
 <link rel="preload" href="/_dash-layout" as="fetch" crossorigin>
 <link rel="preload" href="/_dash-dependencies" as="fetch" crossorigin>
-<link rel="preload" href="/_dash-component-suites/dash_ag_grid/async-community.js" as="script">
 <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
 {{%css%}}
 </head>
@@ -81,6 +83,8 @@ class Dashboard(dash.Dash):  # type: ignore[misc]
     def interpolate_index(self, **kwargs: Any) -> str:
         source = self.reads.source()
         kwargs["title"] = f"{NAME} · {source.upper()}" if source else NAME
+        if request.path in WITH_TABLES:
+            kwargs["metas"] += TABLES
         page: str = super().interpolate_index(**kwargs)
         return page
 

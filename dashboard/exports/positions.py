@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
 from pydantic import Field
 
 from dashboard.api.schemas import AccountQuery
 from dashboard.api.trade_schemas import LONGEST_TEXT, Text
 from dashboard.exports.cells import Value, line
+from data.naming import contract_name
 from data.reads import Reads
 from data.views import PositionView
-from layouts.format import quantity
 
 SLICE = 500  # lines
 GREEKS = ("delta", "gamma", "theta", "vega")
 COLUMNS = tuple(PositionView.__annotations__)
 HEADER = ("source", "account", *COLUMNS, "average", *(f"position_{name}" for name in GREEKS))
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 class PositionFilter(AccountQuery):
@@ -43,7 +41,7 @@ class PositionFilter(AccountQuery):
             return False
         said = (
             position["symbol"],
-            contract(position),
+            contract_name(position),
             position["local_symbol"],
             position["expiry"],
             position["strategy"],
@@ -62,21 +60,6 @@ def lines(reads: Reads, account: str, source: str, wanted: PositionFilter) -> It
             yield b"".join(pending)
             pending.clear()
     yield b"".join(pending)
-
-
-def contract(position: PositionView) -> str:
-    """As pages write it: KO, KO 20 Feb 26 60 P."""
-    if position["expiry"] is None:
-        return f"{position['symbol']} combination" if position["sec_type"] == "BAG" else position["symbol"]
-    expiry = date.fromisoformat(position["expiry"])
-    strike = "" if position["strike"] is None else quantity(position["strike"])
-    parts = (
-        position["symbol"],
-        f"{expiry.day} {MONTHS[expiry.month - 1]} {expiry:%y}",
-        strike,
-        position["right"] or "",
-    )
-    return " ".join(part for part in parts if part)
 
 
 def _worked_out(position: PositionView) -> Iterator[Value]:

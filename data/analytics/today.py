@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from data.control_views import StrategyView
+from data.naming import contract_name
 from data.reconciliation_views import SuspectedTransfer
 from data.risk_views import AssignmentView, RiskOptions, TodayKind, TodayLine, Urgency
 from data.views import PositionView
@@ -67,7 +68,7 @@ def unknown(positions: Iterable[PositionView], cash: Cash, breaks: int | None) -
     if cash.free is None:
         found.append("Free cash: cash is not known, or a short put is adjusted or in another currency.")
     priceless = [
-        p["local_symbol"] for p in positions
+        contract_name(p) for p in positions
         if is_short_option(p) and not p["non_standard"] and (p["market_price"] is None or p["moneyness"] is None)
     ]  # fmt: skip
     if priceless:
@@ -114,7 +115,7 @@ def _named(names: list[str]) -> str:
 
 
 def _of_short(position: PositionView, options: RiskOptions) -> Iterator[TodayLine]:
-    name, dte, kept = position["local_symbol"], position["dte"], position["pnl_of_max_profit"]
+    name, dte, kept = contract_name(position), position["dte"], position["pnl_of_max_profit"]
     if dte is not None and dte <= 1 and position["moneyness"] == "itm":
         yield _line(position, "expiring", f"{name} expires in the money {_when(dte)}.", "now" if dte <= 0 else "soon")
     early = position["early_assignment"]

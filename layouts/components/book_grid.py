@@ -25,7 +25,7 @@ COLUMNS: list[dict[str, Any]] = [
     figure("market_price", "Mark", "mtz.book.any.price(params)", width=74, tip="Of an underlying's row: its own price"),
     figure("market_value", "Value", "mtz.book.sum(params)", width=104),
     figure("daily_pnl", "Day P&L", "mtz.book.sum(params)", width=90, signed=True, tip="Since the broker's reset"),
-    figure("unrealized_pnl", "Unrealized", "mtz.book.sum(params)", width=94, signed=True),
+    figure("unrealized_pnl", "Unrealized", "mtz.book.sum(params)", width=100, signed=True),
     figure("pnl_of_max_profit", "% of max", "mtz.book.option.whole(params)", width=78, signed=True, tip="Unrealized ÷ the most that a short option can earn: its premium"),
     figure("dte", "DTE", "mtz.book.option.days(params)", width=54, tip="Calendar days to expiry, in New York; of an underlying the next"),
     figure("moneyness", "Money", "mtz.book.moneyness(params)", width=60, tip="In, at or out of the money"),

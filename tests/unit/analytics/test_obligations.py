@@ -100,7 +100,7 @@ def test_near_cash_is_not_free_cash_but_is_said() -> None:
 def test_what_cannot_be_known_is_said() -> None:
     priceless = [held(n, underlying_price=None) for n in range(1, 8)]
     [prices, statements] = unknown(priceless, Cash(0.0), None)
-    assert prices.endswith("KO P, KO P, KO P, KO P, KO P and 2 more.")
+    assert prices.endswith(": " + ", ".join(["KO 20 Mar 26 60 P"] * 5) + " and 2 more.")
     assert "no statement" in statements
     assert unknown([held(market_price=None)], Cash(0.0), 0) != []
     assert unknown([held(), held(2, quantity=1.0, market_price=None)], Cash(0.0), 0) == []
